@@ -1,0 +1,7 @@
+export {
+  compareObservations,
+  type CandleObservation,
+  type IndexObservation,
+  type Observation,
+  type TextObservation,
+} from './records.ts';

@@ -1,0 +1,1 @@
+export { SENTIMENTS, scorerName, type Score, type Scorer, type SentimentLabel } from './scorer.ts';
