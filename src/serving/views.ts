@@ -1,0 +1,154 @@
+/*
+ * What the answers are made of, in the code's own words (camelCase, epoch milliseconds, NaN or null = missing).
+ * This file imports nothing, because the page's build reads it through contract.ts.
+ */
+
+/** Epoch milliseconds. */
+type Moment = number;
+
+export type PriceDirection = 'bullish' | 'neutral' | 'bearish';
+export type Outcome = 'up' | 'down' | 'void';
+
+/** One prediction of the answering arm, with what is known of its truth. */
+export interface SignalView {
+  asset: string;
+  /** Close of the bar that was decided on. */
+  windowEnd: Moment;
+  /** The moment of the decision: nothing that became known later is in it. */
+  asOf: Moment;
+  horizonMinutes: number;
+  arm: string;
+  modelVersion: string;
+  /** 0..1 */
+  probabilityUp: number;
+  priceDirection: PriceDirection;
+  /** -1..1; null where the arm reads no sentiment, or none is known. */
+  sentiment: number | null;
+  predictedAt: Moment;
+  maturesAt: Moment;
+  /** null while its truth is not known. */
+  outcome: Outcome | null;
+  /** True when a part was missing and the answer was given nevertheless. */
+  degraded: boolean;
+}
+
+/** A prediction beside the close of its window; NaN where that candle is missing. */
+export interface HistoryRowView extends SignalView {
+  close: number;
+}
+
+export interface HistoryView {
+  arm: string;
+  /** Oldest first, newest last. */
+  items: readonly HistoryRowView[];
+}
+
+/** The newest feature vector. */
+export interface FeaturesView {
+  asset: string;
+  /** Version hash of the feature set. */
+  featureSet: string;
+  windowEnd: Moment;
+  asOf: Moment;
+  degraded: boolean;
+  /** By name; NaN = missing. */
+  features: Readonly<Record<string, number>>;
+  /** By name; may leave names out. */
+  units: Readonly<Record<string, string>>;
+}
+
+/** How one arm did at one horizon. NaN where nothing has matured yet. */
+export interface ArmPerformanceView {
+  arm: string;
+  horizonMinutes: number;
+  accuracy: number;
+  accuracyOneBarLater: number;
+  /** Matured and scored predictions. */
+  n: number;
+  /** 95 % interval of the accuracy (block bootstrap). */
+  low: number;
+  high: number;
+  /** Accuracy of each baseline on the same windows. */
+  baselines: Readonly<Record<string, number>>;
+  pending: number;
+  voids: number;
+}
+
+export interface PerformanceView {
+  asset: string;
+  /** The windows that were looked at: from < T <= to; null when there are none. */
+  windows: { from: Moment | null; to: Moment | null; n: number };
+  arms: readonly ArmPerformanceView[];
+  /** What a reader must know to read the figures rightly. */
+  note: string;
+}
+
+export type HealthStatus = 'ok' | 'degraded' | 'starting' | 'failing';
+
+export interface HealthCheckView {
+  name: string;
+  status: 'ok' | 'degraded' | 'failing';
+  detail: string;
+  remedy?: string;
+}
+
+export interface DashboardView {
+  /** `off`: it is not to be built here, and is not there. */
+  state: 'ready' | 'building' | 'failed' | 'off';
+  detail: string;
+}
+
+export interface HealthView {
+  status: HealthStatus;
+  /** True when the market is invented. */
+  simulated: boolean;
+  mode: 'live' | 'history' | 'simulated';
+  version: string;
+  workspace: string;
+  asset: string;
+  barMinutes: number;
+  now: Moment;
+  clock: {
+    kind: 'real' | 'virtual';
+    /** A real clock runs; a virtual one plays or stands still at the end. */
+    state: 'running' | 'playing' | 'standing';
+    /** While it plays. */
+    windowsPerSecond: number | null;
+  };
+  lastWindow: Moment | null;
+  dataAgeSeconds: number | null;
+  /** Windows and predictions in the workspace. */
+  windows: number;
+  predictions: number;
+  checks: readonly HealthCheckView[];
+  dashboard: DashboardView;
+  /** What is being worked on before the first answer; share 0..1. */
+  progress: { phrase: string; share: number } | null;
+  sources: readonly { name: string; lastKnownAt: Moment | null; rows: number }[];
+}
+
+/** Sentiment of one text. */
+export interface TextScoreView {
+  sentiment: number;
+  confidence: number;
+  label: 'negative' | 'neutral' | 'positive';
+}
+
+/** Everything an answer of `POST /predict/...` says. */
+export interface PredictView {
+  /** Mean over the texts; null without text where no article is known. */
+  sentiment: number | null;
+  /** Mean over the texts; null without text. */
+  confidence: number | null;
+  /** The answer of `/signal`; null until a window exists. */
+  signal: SignalView | null;
+  horizonMinutes: number;
+  modelUsed: string;
+  modelVersion: string;
+  featuresCount: number;
+  responseTimeMs: number;
+  cacheHit: boolean;
+  dataAgeSeconds: number | null;
+  /** One entry a text, when an array was asked for. */
+  items: readonly TextScoreView[] | null;
+}
