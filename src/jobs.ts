@@ -1,0 +1,69 @@
+import { PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import { isoUtc, messageOf, type Clock, type EpochMs, type Log } from './core/index.ts';
+
+/** The queue that wakes a live worker when a window is due. */
+export const WINDOW_QUEUE = 'decide-windows';
+
+/** What a wake-up carries. The ledger decides what is due; the payload only says for whom the bell rings. */
+export const windowWakeSchema = z.object({ asset: z.string().min(1), dueAt: z.number().int() });
+
+/** Live operation's alarm clock. */
+export interface WindowJobs {
+  /** Stops waking, after the window under way. */
+  stop(): Promise<void>;
+}
+
+/** Seconds between two looks into the queue: a window is decided at most this long after it is due. */
+const POLL_SECONDS = 2;
+
+/**
+ * Wakes the worker at each window's decision moment, by pg-boss. A wake-up that fails is tried again with growing
+ * pauses; the next window's is laid down whatever happens. Doubles do no harm: the window ledger lets each window
+ * in once.
+ * @param options.nextDueAt - the decision moment of the next window that is not decided yet
+ * @param options.decideDueWindows - decides every window that is due, in order
+ */
+export async function startWindowJobs(options: {
+  databaseUrl: string;
+  /** The queue's own Postgres schema. */
+  schema: string;
+  asset: string;
+  clock: Clock;
+  nextDueAt: () => EpochMs;
+  decideDueWindows: () => Promise<void>;
+  log: Log;
+}): Promise<WindowJobs> {
+  const { databaseUrl, schema, asset, nextDueAt, decideDueWindows, log } = options;
+  const boss = new PgBoss({ connectionString: databaseUrl, schema, max: 2, application_name: 'bellwether-queue' });
+  boss.on('error', (error: Error) => {
+    log.error({ reason: error.message }, 'the queue of windows failed');
+  });
+  await boss.start();
+  await boss.createQueue(WINDOW_QUEUE, { retryLimit: 5, retryDelay: 15, retryBackoff: true });
+
+  async function layDownNext(): Promise<void> {
+    const dueAt = nextDueAt();
+    await boss.send(
+      WINDOW_QUEUE,
+      windowWakeSchema.parse({ asset, dueAt }),
+      { startAfter: new Date(dueAt), singletonKey: `${asset} ${isoUtc(dueAt)}` },
+    );
+  }
+
+  await boss.work(WINDOW_QUEUE, { pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {
+    for (const job of jobs) {
+      const wake = windowWakeSchema.parse(job.data);
+      try {
+        if (wake.asset === asset) await decideDueWindows();
+      } catch (error) {
+        log.error({ asset, reason: messageOf(error) }, 'a window could not be decided');
+        throw error;
+      } finally {
+        await layDownNext();
+      }
+    }
+  });
+  await layDownNext();
+  return { stop: () => boss.stop({ graceful: true, timeout: 20_000 }) };
+}

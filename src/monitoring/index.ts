@@ -1,0 +1,1 @@
+export { measurePerformance, type ArmPerformance } from './performance.ts';

@@ -1,0 +1,15 @@
+export { armsOf, HORIZONS_MINUTES, type Arm } from './arms.ts';
+export { createPredictor, dropColumns, type Fit, type Prediction, type Predictor } from './predictor.ts';
+export { createRowHistory, type RowHistory, type WindowRow } from './row-history.ts';
+export { createTruth, type SettledOutcome, type Truth } from './truth.ts';
+export {
+  countPredictions,
+  predictionLine,
+  readArm,
+  readPredictions,
+  readScored,
+  writeOutcomes,
+  writePredictions,
+  type JudgedPrediction,
+  type ScoredPrediction,
+} from './store.ts';

@@ -1,0 +1,81 @@
+import { MINUTE_MS, type Clock, type EpochMs } from './core/index.ts';
+import type { FeatureInput } from './features/index.ts';
+import type { Fit, Prediction, SettledOutcome } from './prediction/index.ts';
+import type { TextScore } from './lake/index.ts';
+import type { WindowMemory } from './window-memory.ts';
+
+/** What becomes known by a window's decision, with its texts scored. */
+export interface WindowInputs {
+  /** In the order in which state is folded. */
+  inputs: readonly FeatureInput[];
+  /** Scores that were computed now and belong into silver. */
+  scores: readonly TextScore[];
+}
+
+/** Where a window's inputs come from and how the clock moves: all that differs between live and replay. */
+export interface WindowParts {
+  clock: Clock;
+  /** Brings new records into the lake, up to the decision. A replay's were imported before: it does nothing. */
+  collect(upTo: EpochMs): Promise<void>;
+  /** Everything with after < knownAt <= upTo. */
+  read(range: { after: EpochMs; upTo: EpochMs }): Promise<WindowInputs>;
+}
+
+/** Everything that one window changes, computed first, written last, in one transaction with its ledger entry. */
+export interface WindowEffects {
+  windowEnd: EpochMs;
+  asOf: EpochMs;
+  /** The feature vector, in the order of the feature set. */
+  values: Float64Array;
+  /** True when the window's own candle was missing at its decision. */
+  degraded: boolean;
+  scores: readonly TextScore[];
+  fits: readonly Fit[];
+  predictions: readonly Prediction[];
+  outcomes: readonly SettledOutcome[];
+  /** Bars of which another version arrived after the first one. */
+  revisions: readonly EpochMs[];
+}
+
+/**
+ * Decides one window: the only path, live and in replay. It collects, reads what has become known, folds it into the
+ * feature state, settles what has matured, fits when a fit is due and lets every arm predict.
+ * @param windowEnd - T, the close of the bar; decided at T + grace
+ * @returns the effects; the caller commits them together with the window's ledger entry
+ */
+export async function runWindow(
+  windowEnd: EpochMs,
+  memory: WindowMemory,
+  parts: WindowParts,
+): Promise<WindowEffects> {
+  const asOf = windowEnd + memory.graceMs;
+  await parts.collect(asOf);
+  const { inputs, scores } = await parts.read({ after: memory.knownUpTo, upTo: asOf });
+  const row = memory.fold(inputs, windowEnd);
+  const isPredicted = windowEnd > memory.predictAfter;
+  const settled = memory.settle(asOf);
+  const fits = isPredicted ? memory.predictor.refitIfDue(windowEnd, memory.history) : [];
+  const predictions = isPredicted
+    ? memory.predictor.predict(row, { predictedAt: Math.max(asOf, parts.clock.now()), degraded: row.degraded })
+    : [];
+  return {
+    windowEnd,
+    asOf,
+    values: row.values,
+    degraded: row.degraded,
+    scores,
+    fits,
+    predictions,
+    // Warm-up windows are learnt from, but nobody predicted them: their truth stays out of the ledger.
+    outcomes: settled.filter((outcome) => outcome.windowEnd > memory.predictAfter),
+    revisions: row.revisions,
+  };
+}
+
+/** The windows T with after < T <= upTo on the grid of a bar. */
+export function windowsBetween(after: EpochMs, upTo: EpochMs, barMinutes: number): EpochMs[] {
+  const bar = barMinutes * MINUTE_MS;
+  const windows: EpochMs[] = [];
+  for (let end = (Math.floor(after / bar) + 1) * bar; end <= upTo; end += bar) windows.push(end);
+  return windows;
+}

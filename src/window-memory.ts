@@ -1,0 +1,134 @@
+import { MINUTE_MS, type EpochMs } from './core/index.ts';
+import {
+  createCloseSeries,
+  createFeatureState,
+  type CloseSeries,
+  type FeatureInput,
+  type FeatureSet,
+  type FeatureState,
+} from './features/index.ts';
+import {
+  createPredictor,
+  createRowHistory,
+  createTruth,
+  HORIZONS_MINUTES,
+  type Arm,
+  type Predictor,
+  type RowHistory,
+  type SettledOutcome,
+  type WindowRow,
+} from './prediction/index.ts';
+
+/** A decided row with what its folding showed. */
+export interface DecidedRow extends WindowRow {
+  degraded: boolean;
+  revisions: EpochMs[];
+}
+
+/** What a run carries from window to window. All of it can be rebuilt from the workspace at any window. */
+export interface WindowMemory {
+  readonly graceMs: number;
+  /** Windows up to here are warm-up: learnt from, not predicted. */
+  readonly predictAfter: EpochMs;
+  readonly featureState: FeatureState;
+  readonly history: RowHistory;
+  readonly predictor: Predictor;
+  /** Everything known by this moment has been folded. */
+  readonly knownUpTo: EpochMs;
+  /** Folds inputs known by the decision of this window and reads its row. */
+  fold(inputs: readonly FeatureInput[], windowEnd: EpochMs): DecidedRow;
+  settle(asOf: EpochMs): SettledOutcome[];
+}
+
+/** What a memory is made for. */
+export interface MemoryOptions {
+  featureSet: FeatureSet;
+  arms: readonly Arm[];
+  barMinutes: number;
+  graceSeconds: number;
+  predictAfter: EpochMs;
+  seed: number;
+}
+
+/** What a workspace holds of a run that was interrupted. */
+export interface RememberedRun {
+  /** State after the last committed window. */
+  featureState: FeatureState;
+  knownUpTo: EpochMs;
+  /** Every close known by then. */
+  closes: Iterable<Extract<FeatureInput, { kind: 'candle' }>>;
+  /** Every committed row, in time order. */
+  rows: Iterable<{ windowEnd: EpochMs; values: Float64Array }>;
+}
+
+/**
+ * A memory that begins at nothing, or where a remembered run stopped. Rows, closes and feature state come from the
+ * workspace; truth and fits follow from them, so they are made again and are the same.
+ */
+export function createWindowMemory(options: MemoryOptions, remembered?: RememberedRun): WindowMemory {
+  const { featureSet, arms, barMinutes, predictAfter, seed } = options;
+  const graceMs = options.graceSeconds * 1_000;
+  const featureState = remembered?.featureState ?? createFeatureState(featureSet);
+  const series = createCloseSeries();
+  const history = createRowHistory({ featureNames: featureSet.names, horizonsMinutes: HORIZONS_MINUTES });
+  const truth = createTruth({ series, horizonsMinutes: HORIZONS_MINUTES, barMinutes });
+  const predictor = createPredictor({
+    arms,
+    horizonsMinutes: HORIZONS_MINUTES,
+    featureNames: featureSet.names,
+    withoutSentiment: featureSet.withoutSentiment,
+    firstFitAt: predictAfter,
+    graceMs,
+    seed,
+  });
+  let knownUpTo = remembered?.knownUpTo ?? -Infinity;
+
+  function settle(asOf: EpochMs): SettledOutcome[] {
+    const settled = truth.settle(asOf);
+    for (const outcome of settled) history.learn(outcome);
+    return settled;
+  }
+
+  function remember(windowEnd: EpochMs, values: Float64Array, asOf: EpochMs): WindowRow {
+    const row = { windowEnd, values, pastReturns: pastReturns(series, windowEnd, asOf) };
+    history.append(row);
+    truth.expect(windowEnd);
+    return row;
+  }
+
+  if (remembered !== undefined) {
+    for (const candle of remembered.closes) series.add(candle);
+    for (const { windowEnd, values } of remembered.rows) remember(windowEnd, values, windowEnd + graceMs);
+    settle(knownUpTo);
+  }
+
+  return {
+    graceMs,
+    predictAfter,
+    featureState,
+    history,
+    predictor,
+    get knownUpTo() {
+      return knownUpTo;
+    },
+    fold(inputs, windowEnd) {
+      const asOf = windowEnd + graceMs;
+      const revisions: EpochMs[] = [];
+      for (const input of inputs) {
+        if (input.kind === 'candle') series.add(input);
+        if (featureState.apply(input, asOf) === 'revision') revisions.push(input.eventTime);
+      }
+      knownUpTo = asOf;
+      const values = new Float64Array(featureSet.names.length);
+      const degraded = featureState.read({ windowEnd, asOf }, values);
+      return { ...remember(windowEnd, values, asOf), degraded, revisions };
+    },
+    settle,
+  };
+}
+
+/** ln(close(T) / close(T-h)) per horizon, by what was known at the decision. */
+function pastReturns(series: CloseSeries, windowEnd: EpochMs, asOf: EpochMs): number[] {
+  const present = series.closeAt(windowEnd, asOf);
+  return HORIZONS_MINUTES.map((horizon) => Math.log(present / series.closeAt(windowEnd - horizon * MINUTE_MS, asOf)));
+}

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FOUNDATION, JOURNEY } from '../eslint.config.js';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const SOURCE = join(ROOT, 'src');
+
+interface SourceFile {
+  /** Relative to src/, with forward slashes. */
+  path: string;
+  text: string;
+  code: string;
+}
+
+const files: SourceFile[] = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(SOURCE, path), 'utf8');
+    return { path: path.replaceAll('\\', '/'), text, code: withoutComments(text) };
+  });
+const production = files.filter(({ path }) => !/\.(test|contract)\.ts$/.test(path));
+
+describe('the architecture', () => {
+  it('has source files to look at', () => {
+    expect(production.length).toBeGreaterThan(20);
+  });
+
+  it('knows every folder under src', () => {
+    const folders = readdirSync(SOURCE, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const known = new Set([...FOUNDATION, ...JOURNEY, 'commands']);
+    expect(folders.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('has no import cycle between files', () => {
+    expect(findCycle(importGraph(production))).toEqual([]);
+  });
+
+  it('imports nothing dynamically, so that lint sees every import', () => {
+    expect(pathsMatching(/\bimport\s*\(|\brequire\s*\(/)).toEqual([]);
+  });
+
+  it('takes environment, clock and dice from core alone', () => {
+    const outsideCore = (path: string) => !path.startsWith('core/');
+    expect(pathsMatching(/process\.env\b/).filter(outsideCore)).toEqual([]);
+    expect(pathsMatching(/\bDate\.now\s*\(|\bnew Date\(\s*\)/).filter(outsideCore)).toEqual([]);
+    expect(pathsMatching(/\bMath\.random\b/).filter(outsideCore)).toEqual([]);
+  });
+
+  it('keeps every file under 500 lines', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 500).map(({ path }) => path);
+    expect(long).toEqual([]);
+  });
+
+  it('has one door a module', () => {
+    const modules = new Set(production.map(({ path }) => path.split('/')[0] ?? '').filter((name) => [...FOUNDATION, ...JOURNEY].includes(name)));
+    const doors = production.map(({ path }) => path).filter((path) => path.endsWith('index.ts'));
+    expect(doors.sort()).toEqual([...modules].map((name) => `${name}/index.ts`).sort());
+  });
+});
+
+function pathsMatching(pattern: RegExp): string[] {
+  return production.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
+}
+
+/** Runtime imports only: a type disappears before anything runs. */
+function importGraph(sources: SourceFile[]): Map<string, string[]> {
+  const graph = new Map<string, string[]>();
+  for (const { path, code } of sources) {
+    const targets: string[] = [];
+    for (const match of code.matchAll(/^\s*(?:import|export)\s+(?!type\b)[^'"]*?from\s+['"](\.[^'"]+)['"]/gm)) {
+      const target = match[1];
+      if (target !== undefined) targets.push(relative(SOURCE, resolve(SOURCE, dirname(path), target)));
+    }
+    graph.set(path, targets);
+  }
+  return graph;
+}
+
+function findCycle(graph: Map<string, string[]>): string[] {
+  const done = new Set<string>();
+  const trail: string[] = [];
+  function visit(path: string): string[] | null {
+    if (done.has(path)) return null;
+    const seen = trail.indexOf(path);
+    if (seen >= 0) return [...trail.slice(seen), path];
+    trail.push(path);
+    for (const target of graph.get(path) ?? []) {
+      const cycle = visit(target);
+      if (cycle !== null) return cycle;
+    }
+    trail.pop();
+    done.add(path);
+    return null;
+  }
+  for (const path of graph.keys()) {
+    const cycle = visit(path);
+    if (cycle !== null) return cycle;
+  }
+  return [];
+}
