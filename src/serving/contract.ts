@@ -248,6 +248,7 @@ export const healthSchema = z
     workspace: z.string(),
     asset: z.string(),
     bar_minutes: z.number().positive(),
+    neutral_band: probability.describe('P(up) within 0.5 ± this is called neutral.'),
     now: moment.describe("The system's clock, which may be virtual."),
     clock: z.strictObject({
       kind: z.enum(['real', 'virtual']),
@@ -385,6 +386,7 @@ export function toHealth(view: HealthView): Health {
     workspace: view.workspace,
     asset: view.asset,
     bar_minutes: view.barMinutes,
+    neutral_band: view.neutralBand,
     now: iso(view.now),
     clock: {
       kind: view.clock.kind,

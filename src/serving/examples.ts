@@ -107,6 +107,7 @@ export const HEALTH_EXAMPLES = [
     workspace: 'w_5f2c81d09a3e',
     asset: 'BTC-USD',
     bar_minutes: 60,
+    neutral_band: 0.01,
     now: '2022-11-05T00:01:15Z',
     clock: { kind: 'virtual', state: 'standing', windows_per_second: null },
     last_window: '2022-11-05T00:00:00Z',

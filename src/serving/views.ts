@@ -107,6 +107,8 @@ export interface HealthView {
   workspace: string;
   asset: string;
   barMinutes: number;
+  /** P(up) within 0.5 ± this is called neutral. */
+  neutralBand: number;
   now: Moment;
   clock: {
     kind: 'real' | 'virtual';
