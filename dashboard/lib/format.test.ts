@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { count, fullMoment, horizon, MISSING, moment, percent, price, relative, signed, span } from './format.ts';
+
+const NOON = Date.UTC(2022, 10, 5, 12);
+
+describe('format', () => {
+  it('shows what is missing as missing and never as zero', () => {
+    expect([percent(null), percent(Number.NaN), price(null), signed(Number.NaN)]).toEqual(
+      Array.from({ length: 4 }, () => MISSING),
+    );
+  });
+
+  it('writes shares as percent, prices with two decimals, counts with separators', () => {
+    expect(percent(0.5184)).toBe('51.8');
+    expect(price(64201.5)).toBe('64,201.50');
+    expect(count(8760)).toBe('8,760');
+  });
+
+  it('gives every signed number its sign, and zero none', () => {
+    expect(signed(0.124)).toBe('+0.12');
+    expect(signed(-0.3)).toBe('−0.30');
+    expect(signed(-0.001)).toBe('0.00');
+  });
+
+  it('writes times in UTC whatever the reader’s zone', () => {
+    expect(moment(NOON)).toBe('5 Nov, 12:00');
+    expect(fullMoment(NOON)).toBe('5 Nov 2022, 12:00 UTC');
+  });
+
+  it('names horizons as the rest of the system does', () => {
+    expect([15, 60, 240, 1440].map(horizon)).toEqual(['15 min', '60 min', '240 min', '24 h']);
+  });
+
+  it('shows spans in their largest two units', () => {
+    const minute = 60_000;
+    expect([45_000, 12 * minute, 200 * minute, 120 * minute, 3120 * minute].map(span)).toEqual([
+      '45 s',
+      '12 min',
+      '3 h 20 min',
+      '2 h',
+      '2 d 4 h',
+    ]);
+  });
+
+  it('says on which side of another moment a moment lies', () => {
+    expect(relative(NOON + 20 * 60_000, NOON)).toBe('in 20 min');
+    expect(relative(NOON - 20 * 60_000, NOON)).toBe('20 min ago');
+    expect(relative(NOON + 10_000, NOON)).toBe('now');
+  });
+});
