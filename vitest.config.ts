@@ -1,8 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
+// A vitest started by itself takes whatever Node comes first in PATH; npm's scripts take the pinned one.
+if (Number(process.versions.node.split('.')[0]) < 22) {
+  throw new Error(
+    `Node ${process.versions.node} is too old. Use npm test, or put the pinned Node first: PATH="$PWD/node_modules/.bin:$PATH" vitest run`,
+  );
+}
+
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'dashboard/lib/**/*.test.ts'],
+    globalSetup: ['test/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',

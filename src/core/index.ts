@@ -4,3 +4,14 @@ export { createRandom, type Random } from './random.ts';
 export { createLog, silentLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts';
 export { readConfig, readProcessConfig, VARIABLES, type Config, type Variable } from './config.ts';
 export * from './time.ts';
+export { erasePostgres, openPostgres, type Postgres } from './postgres.ts';
+export {
+  dropWorkspace,
+  listWorkspaces,
+  LIVE_WORKSPACE,
+  openWorkspace,
+  type Workspace,
+} from './workspaces.ts';
+export { migrateWorkspace, type ModuleMigrations } from './migrate.ts';
+export { inTransaction, type Queryable } from './queryable.ts';
+export { readFact, writeFact } from './facts.ts';

@@ -1,0 +1,278 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { isAppError, messageOf } from './errors.ts';
+import { withExclusiveLock } from './exclusive.ts';
+import type { Log } from './log.ts';
+import { findPostgresHome, isCluster, type PostgresHome } from './postgres-home.ts';
+import {
+  countUsers,
+  readPostgresLock,
+  signIn,
+  signOut,
+  writePostgresLock,
+  type PostgresLock,
+} from './postgres-lock.ts';
+import {
+  createCluster,
+  endOrphans,
+  POSTGRES_ROLE,
+  readPostmasterFile,
+  resetPassword,
+  setAsideBroken,
+  startServer,
+  stopServer,
+  waitUntil,
+  type RunningServer,
+} from './postgres-server.ts';
+import { isAlive, servesFolder } from './processes.ts';
+import { dataFolderUnusable, postgresStartFailed, postgresUnreachable } from './storage-errors.ts';
+
+const ANSWER_TIMEOUT_MS = 10_000;
+/** A server that is just starting or stopping is given this long to make up its mind. */
+const UNDECIDED_MS = 60_000;
+/** SQLSTATE of a wrong password and of a role that may not log in. */
+const REFUSED: ReadonlySet<string> = new Set(['28P01', '28000']);
+
+/** A Postgres to work with. */
+export interface Postgres {
+  /** With password; not for logs. */
+  readonly url: string;
+  /** True for the server that the program brings along. */
+  readonly isEmbedded: boolean;
+  /** Process id of the built-in server, null for one behind a URL. */
+  readonly pid: number | null;
+  /** Lets go of it. The last process that lets go of the built-in server stops it. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the Postgres behind `databaseUrl` or, when that is empty, the built-in one of the data folder: connects
+ * when it runs already (started by another process, or left over from a killed one), else starts it.
+ * @param options.databaseUrl - postgres:// URL, or empty
+ * @param options.dataDir - absolute; made when missing, used by the built-in server alone
+ * @param options.onProgress - told in a phrase what takes long or is unusual
+ * @throws AppError `POSTGRES_UNREACHABLE`, `POSTGRES_START_FAILED`, `POSTGRES_BINARIES_MISSING`,
+ *   `POSTGRES_USER_MISSING`, `DATA_FOLDER_UNUSABLE`, `GUARD_BUSY`
+ */
+export async function openPostgres(options: {
+  databaseUrl: string;
+  dataDir: string;
+  log: Log;
+  onProgress?: (phrase: string) => void;
+}): Promise<Postgres> {
+  if (options.databaseUrl !== '') return openByUrl(options.databaseUrl);
+  const { dataDir, log } = options;
+  const onProgress = options.onProgress ?? (() => {});
+  return inDataFolder(dataDir, async () => {
+    const { lock, server } = await findOrStart({ dataDir, log, onProgress });
+    writePostgresLock(dataDir, { ...lock, ...server });
+    const name = signIn(dataDir);
+    let isOpen = true;
+    return {
+      url: urlOf(server.port, lock.password),
+      isEmbedded: true,
+      pid: server.pid,
+      async close() {
+        if (!isOpen) return;
+        isOpen = false;
+        await leave(dataDir, name);
+      },
+    };
+  });
+}
+
+/**
+ * Stops the built-in server of a data folder, whoever uses it, and deletes its database wherever that is.
+ * The rest of the data folder stays.
+ */
+export async function erasePostgres(dataDir: string): Promise<void> {
+  if (!existsSync(dataDir)) return;
+  await inDataFolder(dataDir, async () => {
+    const folder = readPostgresLock(dataDir)?.folder ?? join(dataDir, 'postgres');
+    const pid = readPostmasterFile(folder)?.pid;
+    if (pid !== undefined && isAlive(pid) && servesFolder(pid, folder)) await stopServer(pid);
+    await endOrphans(folder);
+    for (const gone of [folder, ...['lock', 'users', 'log'].map((end) => join(dataDir, `postgres.${end}`))]) {
+      rmSync(gone, { recursive: true, force: true });
+    }
+  });
+}
+
+interface Surroundings {
+  dataDir: string;
+  log: Log;
+  onProgress: (phrase: string) => void;
+}
+
+async function findOrStart(
+  surroundings: Surroundings,
+): Promise<{ lock: PostgresLock; server: RunningServer }> {
+  const { dataDir, log, onProgress } = surroundings;
+  const known = readPostgresLock(dataDir);
+  const running = known === null ? null : await findRunning(known);
+  if (known !== null && running !== null) {
+    log.debug({ pid: running.pid }, 'joined the built-in Postgres that runs already');
+    return { lock: known, server: running };
+  }
+  const home = await findPostgresHome({ dataDir, recorded: known?.folder ?? null, onProgress });
+  await clearTheWay(home, surroundings);
+  const lock = await prepareCluster(home, { known, ...surroundings });
+  const logFile = join(dataDir, 'postgres.log');
+  const server = await startServer({ home, logFile, onProgress });
+  log.debug({ pid: server.pid, port: server.port }, 'started the built-in Postgres');
+  if ((await probe(urlOf(server.port, lock.password))).outcome !== 'refused') return { lock, server };
+  // The lock and the database do not belong together: one of them was put back from elsewhere.
+  onProgress('renewing the password of the database');
+  await stopServer(server.pid);
+  await resetPassword(home, lock.password);
+  return { lock, server: await startServer({ home, logFile, onProgress }) };
+}
+
+/**
+ * The server that runs in the folder, if it is ours: it lives, works in that folder and answers to our password.
+ * @returns null when none runs, or one to which our password is nothing
+ */
+async function findRunning(lock: PostgresLock): Promise<RunningServer | null> {
+  const { folder, password } = lock;
+  await waitUntil(() => runningIn(folder)?.isReady !== false, UNDECIDED_MS);
+  const found = runningIn(folder);
+  if (found === null) return null;
+  const { pid, port } = found;
+  const answer = await probe(urlOf(port, password));
+  if (answer.outcome === 'silent') throw serverSilent(pid, answer.error);
+  return answer.outcome === 'ready' && isSameFolder(answer.folder, folder) ? { pid, port } : null;
+}
+
+/** What `postmaster.pid` says, when the process that it names lives and really serves the folder. */
+function runningIn(folder: string): ReturnType<typeof readPostmasterFile> {
+  const file = readPostmasterFile(folder);
+  return file !== null && isAlive(file.pid) && servesFolder(file.pid, folder) ? file : null;
+}
+
+/** Removes what a killed server left: one that does not know us, orphans, and a file that names the dead. */
+async function clearTheWay(home: PostgresHome, { dataDir, log }: Surroundings): Promise<void> {
+  const stranger = runningIn(home.folder);
+  if (stranger !== null) {
+    if (countUsers(dataDir) > 0) throw lockLost(dataDir);
+    log.warn({ pid: stranger.pid }, 'stopping a built-in Postgres whose password is lost');
+    await stopServer(stranger.pid);
+  }
+  await endOrphans(home.folder);
+  rmSync(join(home.folder, 'postmaster.pid'), { force: true });
+}
+
+async function prepareCluster(
+  home: PostgresHome,
+  context: Surroundings & { known: PostgresLock | null },
+): Promise<PostgresLock> {
+  const { dataDir, known, onProgress } = context;
+  const aside = setAsideBroken(home.folder);
+  if (aside !== null) onProgress(`an unfinished database was set aside as ${aside}`);
+  const isThere = isCluster(home.folder);
+  const kept = isThere && known?.folder === home.folder ? known.password : null;
+  const password = kept ?? randomBytes(24).toString('hex');
+  if (!isThere) {
+    onProgress('making the database');
+    await createCluster(home, password);
+  } else if (kept === null) {
+    onProgress('renewing the password of the database');
+    await resetPassword(home, password);
+  }
+  // Only now: a lock with a password that the database does not know yet would be worse than none.
+  const lock = { pid: null, port: null, password, folder: home.folder };
+  writePostgresLock(dataDir, lock);
+  return lock;
+}
+
+async function leave(dataDir: string, name: string): Promise<void> {
+  if (!existsSync(dataDir)) return;
+  await inDataFolder(dataDir, async () => {
+    const left = signOut(dataDir, name);
+    const lock = readPostgresLock(dataDir);
+    if (left > 0 || lock === null) return;
+    const file = readPostmasterFile(lock.folder);
+    if (file !== null && servesFolder(file.pid, lock.folder)) await stopServer(file.pid);
+    writePostgresLock(dataDir, { ...lock, pid: null, port: null });
+  });
+}
+
+/** Only one process at a time looks, starts or stops; otherwise two would start, or one stop what another joins. */
+async function inDataFolder<Result>(dataDir: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    return await withExclusiveLock(join(dataDir, 'postgres.guard'), work);
+  } catch (error) {
+    throw isFileError(error) ? dataFolderUnusable(dataDir, error) : error;
+  }
+}
+
+function isFileError(error: unknown): boolean {
+  return !isAppError(error) && typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
+}
+
+async function openByUrl(url: string): Promise<Postgres> {
+  const answer = await probe(url);
+  if (answer.outcome !== 'ready') throw postgresUnreachable(placeOf(url), answer.error);
+  return { url, isEmbedded: false, pid: null, close: async () => {} };
+}
+
+type Answer = { outcome: 'ready'; folder: string | null } | { outcome: 'refused' | 'silent'; error: unknown };
+
+/** Asks a server whether it lets us in. `refused`: it does not know the password; `silent`: anything else. */
+async function probe(url: string): Promise<Answer> {
+  let client: pg.Client | undefined;
+  try {
+    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: ANSWER_TIMEOUT_MS });
+    client.on('error', () => {});
+    await client.connect();
+    const { rows } = await client.query<{ folder: string | null }>(
+      "SELECT setting AS folder FROM pg_settings WHERE name = 'data_directory'",
+    );
+    return { outcome: 'ready', folder: rows[0]?.folder ?? null };
+  } catch (error) {
+    const isRefused = REFUSED.has((error as { code?: string }).code ?? '');
+    return { outcome: isRefused ? 'refused' : 'silent', error };
+  } finally {
+    await client?.end().catch(() => {});
+  }
+}
+
+function isSameFolder(left: string | null, right: string): boolean {
+  try {
+    return left !== null && realpathSync(left) === realpathSync(right);
+  } catch {
+    return false;
+  }
+}
+
+function placeOf(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `${hostname}:${port || '5432'}${pathname}`;
+  } catch {
+    return 'DATABASE_URL';
+  }
+}
+
+function serverSilent(pid: number, cause: unknown) {
+  return postgresStartFailed({
+    reason: `process ${pid} serves this data folder, but does not answer (${messageOf(cause)})`,
+    remedy: `Try again; if it stays so, end it with kill ${pid}: the next start recovers.`,
+    lastLines: [],
+    cause,
+  });
+}
+
+function lockLost(dataDir: string) {
+  return postgresStartFailed({
+    reason: `${join(dataDir, 'postgres.lock')} was deleted while another process uses the database`,
+    remedy: 'Stop the running Bellwether processes of this data folder, then try again.',
+    lastLines: [],
+  });
+}
+
+function urlOf(port: number, password: string): string {
+  return `postgres://${POSTGRES_ROLE}:${password}@127.0.0.1:${port}/postgres`;
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Cache } from './cache.ts';
+import type { Postgres } from './postgres.ts';
+import { dataFolderUnusable, workspaceNameInvalid } from './storage-errors.ts';
+
+export const LIVE_WORKSPACE = 'live';
+
+const NAME = /^[a-z0-9][a-z0-9_]{0,55}$/;
+const SCHEMA_PREFIX = 'ws_';
+/** Enough for the API beside a running window; all processes together stay far below the server's 60. */
+const POOL_SIZE = 6;
+const INT8 = 20;
+
+/** A place of its own: a schema, a bronze folder and a prefix in the cache, shared with no other replay. */
+export interface Workspace {
+  readonly name: string;
+  /** Postgres schema, safe to stand unquoted in a statement. */
+  readonly schema: string;
+  /** Connections whose search_path is the schema and whose time zone is UTC. bigint comes as number. */
+  readonly pool: pg.Pool;
+  /** Absolute; exists. */
+  readonly bronzeDir: string;
+  /** What every cache key of the workspace begins with. */
+  readonly cachePrefix: string;
+  /** Ends the pool. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a workspace, made when missing. Its tables are another matter: see `migrateWorkspace`.
+ * @param options.name - `live`, or 1 to 56 of a-z, 0-9, _
+ * @param options.dataDir - absolute
+ * @throws AppError `WORKSPACE_NAME_INVALID`, `DATA_FOLDER_UNUSABLE`
+ */
+export async function openWorkspace(
+  postgres: Postgres,
+  options: { name: string; dataDir: string },
+): Promise<Workspace> {
+  const { name, dataDir } = options;
+  const schema = schemaOf(name);
+  const bronzeDir = join(folderOf(dataDir, name), 'bronze');
+  makeFolder(bronzeDir);
+  await withClient(postgres, (client) => createSchema(client, schema));
+  const pool = createPool(postgres, schema);
+  return {
+    name,
+    schema,
+    pool,
+    bronzeDir,
+    cachePrefix: cachePrefixOf(postgres, options),
+    close: () => pool.end(),
+  };
+}
+
+/** The names of all workspaces of a database, `live` first, then by name. */
+export async function listWorkspaces(postgres: Postgres): Promise<string[]> {
+  return withClient(postgres, async (client) => {
+    const { rows } = await client.query<{ schema: string }>(
+      `SELECT nspname AS schema FROM pg_namespace WHERE nspname = $1 OR starts_with(nspname, $2) ORDER BY nspname`,
+      [LIVE_WORKSPACE, SCHEMA_PREFIX],
+    );
+    return rows.map(({ schema }) =>
+      schema === LIVE_WORKSPACE ? schema : schema.slice(SCHEMA_PREFIX.length),
+    );
+  });
+}
+
+/**
+ * Deletes one workspace: schema, folder and, when a cache is given, its keys. Others are not touched; one that is
+ * not there is no error.
+ */
+export async function dropWorkspace(
+  postgres: Postgres,
+  options: { name: string; dataDir: string; cache?: Cache },
+): Promise<void> {
+  const schema = schemaOf(options.name);
+  await withClient(postgres, (client) => client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`));
+  rmSync(folderOf(options.dataDir, options.name), { recursive: true, force: true });
+  await options.cache?.delete(cachePrefixOf(postgres, options));
+}
+
+function schemaOf(name: string): string {
+  if (!NAME.test(name)) throw workspaceNameInvalid(name);
+  return name === LIVE_WORKSPACE ? name : `${SCHEMA_PREFIX}${name}`;
+}
+
+function folderOf(dataDir: string, name: string): string {
+  return name === LIVE_WORKSPACE ? join(dataDir, name) : join(dataDir, 'workspaces', name);
+}
+
+/** One Redis may serve several databases, and the built-in server's port changes: so its folder names it. */
+function cachePrefixOf(postgres: Postgres, options: { name: string; dataDir: string }): string {
+  const { host, pathname } = new URL(postgres.url);
+  const database = postgres.isEmbedded ? options.dataDir : `${host}${pathname}`;
+  return `bellwether:${createHash('sha256').update(database).digest('hex').slice(0, 8)}:${options.name}:`;
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw dataFolderUnusable(folder, error);
+  }
+}
+
+/** IF NOT EXISTS alone does not help two that create it in the same moment. */
+async function createSchema(client: pg.Client, schema: string): Promise<void> {
+  await client.query('BEGIN');
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`schema:${schema}`]);
+  await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+  await client.query('COMMIT');
+}
+
+function createPool(postgres: Postgres, schema: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: postgres.url,
+    max: POOL_SIZE,
+    options: `-c search_path=${schema} -c timezone=UTC`,
+    types: {
+      // Counts and ids stay far below 2^53; as text every caller would have to convert them.
+      getTypeParser: ((id: number, format?: 'text') =>
+        id === INT8 && format !== undefined
+          ? Number
+          : pg.types.getTypeParser(id, format)) as typeof pg.types.getTypeParser,
+    },
+  });
+  // An idle connection that breaks would otherwise end the process; the next statement reports it to its caller.
+  pool.on('error', () => {});
+  return pool;
+}
+
+async function withClient<Result>(
+  postgres: Postgres,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ connectionString: postgres.url });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
