@@ -6,3 +6,4 @@ export {
   type RecordKind,
   type Source,
 } from './source.ts';
+export { openHistoryFolder, type HistoryFile, type HistoryFolder } from './history-folder.ts';
