@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRandom, type Random } from '../core/index.ts';
+import { blockBootstrapInterval, type BootstrapProblem } from './bootstrap.ts';
+
+const HORIZON = 24;
+
+function interval(values: Float64Array, changes: Partial<BootstrapProblem> = {}) {
+  const { uniform } = createRandom(7);
+  return blockBootstrapInterval({
+    values,
+    blockLength: 1,
+    resamples: 1000,
+    level: 0.95,
+    uniform,
+    ...changes,
+  });
+}
+
+/** Whether a call that is renewed each week had the sign of the next 24 hourly returns, which overlap. */
+function overlappingHits(random: Random, rows: number): Float64Array {
+  const returns = Float64Array.from({ length: rows + HORIZON }, () => random.normal());
+  let ahead = returns.subarray(0, HORIZON).reduce((sum, value) => sum + value, 0);
+  let up = true;
+  return new Float64Array(rows).map((_, row) => {
+    if (row % 168 === 0) up = random.uniform() < 0.5;
+    const hit = ahead > 0 === up ? 1 : 0;
+    ahead += returns[row + HORIZON]! - returns[row]!;
+    return hit;
+  });
+}
+
+/** Share of 95 % intervals that miss the true accuracy of one half. */
+function missRate(options: { series: number; rows: number; blockLength: number; seed: number }): number {
+  const random = createRandom(options.seed);
+  let misses = 0;
+  for (let done = 0; done < options.series; done += 1) {
+    const values = overlappingHits(random, options.rows);
+    const { low, high } = interval(values, {
+      blockLength: options.blockLength,
+      resamples: 300,
+      uniform: random.uniform,
+    });
+    if (!(low <= 0.5 && high >= 0.5)) misses += 1;
+  }
+  return misses / options.series;
+}
+
+describe('blockBootstrapInterval', () => {
+  it('has the width of the normal interval for independent throws (Wald: 1.96 * sqrt(p (1 - p) / n))', () => {
+    const random = createRandom(3);
+    const values = Float64Array.from({ length: 4000 }, () => (random.uniform() < 0.5 ? 1 : 0));
+    const { mean, low, high } = interval(values, { resamples: 2000 });
+    const half = 1.96 * Math.sqrt((mean * (1 - mean)) / 4000);
+    expect(Math.abs(high - mean - half)).toBeLessThan(0.0015);
+    expect(Math.abs(mean - low - half)).toBeLessThan(0.0015);
+  });
+
+  it('covers an accuracy on overlapping 24 h labels with blocks of three horizons, and less with one', () => {
+    // 1,000 series of 8,760 rows gave 6.0 % misses with blocks of 72 rows and 10.1 % with 24; 5 % is the aim.
+    const three = missRate({ series: 300, rows: 4380, blockLength: 3 * HORIZON, seed: 1 });
+    const one = missRate({ series: 300, rows: 4380, blockLength: HORIZON, seed: 1 });
+    expect(three).toBeGreaterThan(0.02);
+    expect(three).toBeLessThan(0.1);
+    expect(one).toBeGreaterThan(three);
+  });
+
+  it('misses about one time in ten with the fewest blocks that it takes', () => {
+    expect(missRate({ series: 400, rows: 8 * 72, blockLength: 72, seed: 2 })).toBeLessThan(0.16);
+  });
+
+  it('is the mean of the observations within its bounds, for any pattern of gaps', () => {
+    const cell = fc.option(fc.integer({ min: 0, max: 1 }), { nil: NaN });
+    fc.assert(
+      fc.property(fc.array(cell, { minLength: 24, maxLength: 80 }), (cells) => {
+        const seen = cells.filter((value) => !Number.isNaN(value));
+        const { mean, low, high, observations } = interval(Float64Array.from(cells), {
+          blockLength: 3,
+          resamples: 200,
+        });
+        expect(observations).toBe(seen.length);
+        if (seen.length === 0) return;
+        expect(mean).toBeCloseTo(seen.reduce((sum, value) => sum + value, 0) / seen.length, 12);
+        expect(low).toBeGreaterThanOrEqual(Math.min(...seen));
+        expect(high).toBeLessThanOrEqual(Math.max(...seen));
+        expect(low).toBeLessThanOrEqual(high);
+      }),
+    );
+  });
+
+  it('is the same for the same dice', () => {
+    const values = overlappingHits(createRandom(5), 600);
+    expect(interval(values, { blockLength: 72 })).toEqual(interval(values, { blockLength: 72 }));
+  });
+
+  it('has no width for a constant and no bounds for too few blocks or no observation', () => {
+    expect(interval(new Float64Array(50).fill(1))).toEqual({ mean: 1, low: 1, high: 1, observations: 50 });
+    expect(interval(new Float64Array(50).fill(1), { blockLength: 10 })).toMatchObject({ mean: 1, low: NaN });
+    expect(interval(new Float64Array(50).fill(NaN))).toMatchObject({ mean: NaN, high: NaN, observations: 0 });
+  });
+
+  it('refuses a block, a count or a level that makes no sense', () => {
+    const values = new Float64Array(10);
+    expect(() => interval(values, { blockLength: 0 })).toThrow('got 0');
+    expect(() => interval(values, { resamples: 1.5 })).toThrow('got 1.5');
+    expect(() => interval(values, { level: 1 })).toThrow('got 1');
+  });
+});

@@ -1,0 +1,98 @@
+import { quantile } from './quantile.ts';
+
+/** What the bootstrap of a mean needs. */
+export interface BootstrapProblem {
+  /** Shape (n), evenly spaced in time; NaN where there was no observation (its place in time is kept). */
+  values: Float64Array;
+  /** Rows per block: longer than the reach of the dependence, much shorter than n. */
+  blockLength: number;
+  /** How often the series is drawn anew; 1,000 to 2,000 for a 95 % interval. */
+  resamples: number;
+  /** Coverage that the interval aims at, in (0, 1), such as 0.95. */
+  level: number;
+  /** Seeded dice, uniform in [0, 1). */
+  uniform: () => number;
+}
+
+/** A mean with its interval. */
+export interface MeanInterval {
+  /** Mean of the observations, NaN without any. */
+  mean: number;
+  /** Bounds of the interval, NaN where there are too few blocks for an honest one. */
+  low: number;
+  high: number;
+  /** Number of values that are not NaN. */
+  observations: number;
+}
+
+/**
+ * Fewer blocks than this give no interval. At eight, one 95 % interval in ten misses; at 120, one in 16
+ * (simulated in bootstrap.test.ts).
+ */
+const FEWEST_BLOCKS = 8;
+
+/**
+ * Interval for the mean of a dependent series by the circular block bootstrap: blocks of neighbouring rows are drawn
+ * from the series closed to a ring until n rows are filled (the last block is cut), and the mean of each such series,
+ * as sum over count of its observations, gives the percentiles. Prefix sums make a block cost O(1).
+ * @returns the mean and its percentile interval
+ * @throws RangeError when the block length or the number of resamples is no positive integer, or the level is not in (0, 1)
+ * @see Künsch (1989), Annals of Statistics 17; Politis, Romano (1992), A circular block-resampling procedure for stationary data
+ */
+export function blockBootstrapInterval(problem: BootstrapProblem): MeanInterval {
+  requireValid(problem);
+  const { values, blockLength, level } = problem;
+  const sums = new Float64Array(values.length + 1);
+  const counts = new Float64Array(values.length + 1);
+  values.forEach((value, row) => {
+    const seen = !Number.isNaN(value);
+    sums[row + 1] = (sums[row] ?? 0) + (seen ? value : 0);
+    counts[row + 1] = (counts[row] ?? 0) + (seen ? 1 : 0);
+  });
+  const observations = counts.at(-1) ?? 0;
+  const mean = (sums.at(-1) ?? NaN) / observations;
+  if (observations === 0 || values.length < FEWEST_BLOCKS * blockLength) {
+    return { mean, low: NaN, high: NaN, observations };
+  }
+  const means = resampledMeans(problem, sums, counts);
+  const tail = (1 - level) / 2;
+  return { mean, low: quantile(means, tail), high: quantile(means, 1 - tail), observations };
+}
+
+function resampledMeans(problem: BootstrapProblem, sums: Float64Array, counts: Float64Array): Float64Array {
+  const { values, blockLength, resamples, uniform } = problem;
+  const rows = values.length;
+  const means = new Float64Array(resamples);
+  let kept = 0;
+  for (let resample = 0; resample < resamples; resample += 1) {
+    let sum = 0;
+    let count = 0;
+    for (let filled = 0; filled < rows; filled += blockLength) {
+      const start = Math.floor(uniform() * rows);
+      const end = start + Math.min(blockLength, rows - filled);
+      sum += overRing(sums, start, end);
+      count += overRing(counts, start, end);
+    }
+    // A draw without a single observation has no mean; it can only happen where nearly all is missing.
+    if (count > 0) means[kept++] = sum / count;
+  }
+  return means.subarray(0, kept);
+}
+
+/** Sum over the rows start..end-1 of a ring, from its prefix sums. */
+function overRing(prefix: Float64Array, start: number, end: number): number {
+  const rows = prefix.length - 1;
+  const before = prefix[start] ?? 0;
+  if (end <= rows) return (prefix[end] ?? 0) - before;
+  return (prefix[rows] ?? 0) - before + (prefix[end - rows] ?? 0);
+}
+
+function requireValid({ blockLength, resamples, level }: BootstrapProblem): void {
+  if (!Number.isInteger(blockLength) || blockLength < 1) {
+    throw new RangeError(`a block has a positive whole number of rows, got ${blockLength}`);
+  }
+  if (!Number.isInteger(resamples) || resamples < 1) {
+    throw new RangeError(`a bootstrap needs a positive whole number of resamples, got ${resamples}`);
+  }
+  if (!(level > 0 && level < 1)) throw new RangeError(`a level lies between 0 and 1, got ${level}`);
+}
