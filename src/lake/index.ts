@@ -1,6 +1,7 @@
 export {
   compareObservations,
   type CandleObservation,
+  type FoldKey,
   type IndexObservation,
   type Observation,
   type TextObservation,

@@ -38,11 +38,14 @@ export interface IndexObservation extends Known {
 
 export type Observation = CandleObservation | TextObservation | IndexObservation;
 
+/** What the order of folding is decided by. */
+export type FoldKey = Pick<Observation, 'knownAt' | 'source' | 'id'>;
+
 /**
  * The order in which state is folded, so that it does not depend on arrival within a window:
  * by knownAt, then source, then id.
  */
-export function compareObservations(left: Observation, right: Observation): number {
+export function compareObservations(left: FoldKey, right: FoldKey): number {
   if (left.knownAt !== right.knownAt) return left.knownAt - right.knownAt;
   if (left.source !== right.source) return left.source < right.source ? -1 : 1;
   return left.id < right.id ? -1 : left.id > right.id ? 1 : 0;
