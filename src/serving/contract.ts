@@ -105,7 +105,7 @@ const text = z.string().min(1).max(TEXT_LENGTH_MAX);
 export const predictRequestSchema = z
   .strictObject({
     text: z
-      .union([text, z.array(text).min(1).max(TEXTS_MAX)])
+      .union([text, z.array(text).min(1).max(TEXTS_MAX)], 'expected a text or a list of texts')
       .optional()
       .describe('One text, or up to 64; without it the present 4 h news aggregate answers.'),
     horizon_minutes: z.number().int().min(1).max(1_000_000).default(DEFAULT_HORIZON_MINUTES),

@@ -1,0 +1,48 @@
+import type { onRequestHookHandler } from 'fastify';
+import { overloaded } from './errors.ts';
+
+/** Counts those inside and lets no more in than its limit. */
+export interface Gate {
+  readonly limit: number;
+  /** @returns false when it is full; then `leave` must not be called */
+  tryEnter(): boolean;
+  leave(): void;
+}
+
+/** @throws RangeError when the limit is not a positive integer */
+export function createGate(limit: number): Gate {
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new RangeError(`a gate lets at least one in, got ${limit}`);
+  let inside = 0;
+  return {
+    limit,
+    tryEnter() {
+      if (inside >= limit) return false;
+      inside += 1;
+      return true;
+    },
+    leave() {
+      inside -= 1;
+    },
+  };
+}
+
+/**
+ * A hook that refuses with 503 what does not get through the gate.
+ * @param exemptRoutes - always let through and not counted
+ */
+export function gateHook(gate: Gate, exemptRoutes: ReadonlySet<string> = new Set()): onRequestHookHandler {
+  return (request, reply, done) => {
+    if (exemptRoutes.has(request.routeOptions.url ?? '')) {
+      done();
+      return;
+    }
+    if (!gate.tryEnter()) {
+      done(overloaded(gate.limit));
+      return;
+    }
+    // Not `onResponse`: it does not come when the client hangs up first, and its place would be lost for good.
+    reply.raw.once('close', gate.leave);
+    done();
+  };
+}

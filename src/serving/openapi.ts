@@ -1,0 +1,70 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { pagePolicy } from './security-headers.ts';
+
+const DESCRIPTION =
+  'Direction and sentiment of Bitcoin, with what was known when. Moments are ISO 8601 in UTC. ' +
+  'Every error is { "error": { "code", "message", "request_id" } }. Nothing here is investment advice.';
+
+const STATUS_WORDS: Record<string, string> = {
+  200: 'The answer',
+  400: 'The request does not fit; the message names the field',
+  404: 'Nothing is there',
+  413: 'The body is too large',
+  415: 'The body is not JSON',
+  429: 'Too many requests from this address',
+  500: 'A fault inside',
+  503: 'Not now; Retry-After says when',
+};
+
+type JsonObject = Record<string, unknown>;
+
+/** Writes the OpenAPI 3.1 document from the routes' schemas, and shows it at `/docs`. Register before the routes. */
+export async function registerDocs(app: FastifyInstance, version: string): Promise<void> {
+  const zodToJsonConfig = { override: plainer };
+  const named = createJsonSchemaTransformObject({ zodToJsonConfig });
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'Bellwether', version, description: DESCRIPTION } },
+    transform: createJsonSchemaTransform({ zodToJsonConfig }),
+    transformObject: (document) => {
+      const complete = named(document) as unknown as JsonObject;
+      return describeAnswers(withoutUnused(complete)) as unknown as ReturnType<typeof named>;
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { docExpansion: 'list', tryItOutEnabled: true, validatorUrl: null } as JsonObject,
+    staticCSP: pagePolicy([]),
+  });
+}
+
+/** What zod says of moments and whole numbers beyond their format is noise to a reader. */
+function plainer({ jsonSchema }: { jsonSchema: JsonObject }): void {
+  if (jsonSchema['format'] === 'date-time') delete jsonSchema['pattern'];
+  if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum'];
+}
+
+/** The writer of the schemas names each one twice, for coming in and for going out; half of them nobody uses. */
+function withoutUnused(document: JsonObject): JsonObject {
+  const components = (document['components'] ?? {}) as { schemas?: JsonObject };
+  const text = JSON.stringify(document);
+  const used = Object.entries(components.schemas ?? {}).filter(([name]) =>
+    text.includes(`"#/components/schemas/${name}"`),
+  );
+  return { ...document, components: { ...components, schemas: Object.fromEntries(used) } };
+}
+
+/** Words for every status, in place of "Default Response". */
+function describeAnswers(document: JsonObject): JsonObject {
+  const paths = (document['paths'] ?? {}) as Record<string, Record<string, { responses?: JsonObject }>>;
+  for (const operation of Object.values(paths).flatMap((path) => Object.values(path))) {
+    for (const [status, response] of Object.entries(operation.responses ?? {})) {
+      const answer = response as { description?: string };
+      if (answer.description === 'Default Response')
+        answer.description = STATUS_WORDS[status] ?? 'The answer';
+    }
+  }
+  return document;
+}
