@@ -163,3 +163,8 @@ function configInvalid(complaints: string[]): AppError {
     details: { complaints },
   });
 }
+
+/** This process's environment with some variables set, for a process that it starts. */
+export function childEnvironment(extra: Record<string, string>): Record<string, string | undefined> {
+  return { ...process.env, ...extra };
+}

@@ -2,7 +2,14 @@ export { AppError, isAppError, messageOf, type ErrorFacts } from './errors.ts';
 export { createRealClock, createVirtualClock, type Clock, type VirtualClock } from './clock.ts';
 export { createRandom, type Random } from './random.ts';
 export { createLog, silentLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts';
-export { readConfig, readProcessConfig, VARIABLES, type Config, type Variable } from './config.ts';
+export {
+  childEnvironment,
+  readConfig,
+  readProcessConfig,
+  VARIABLES,
+  type Config,
+  type Variable,
+} from './config.ts';
 export * from './time.ts';
 export { erasePostgres, openPostgres, type Postgres } from './postgres.ts';
 export {
@@ -15,3 +22,22 @@ export {
 export { migrateWorkspace, type ModuleMigrations } from './migrate.ts';
 export { inTransaction, type Queryable } from './queryable.ts';
 export { readFact, writeFact } from './facts.ts';
+export {
+  acquireFence,
+  commitWindows,
+  countWindows,
+  latestWindow,
+  missingWindows,
+  type WindowKey,
+  type WindowRange,
+} from './windows.ts';
+export {
+  EVENT_SEVERITIES,
+  raiseEvent,
+  readEvents,
+  type DomainEvent,
+  type EventSeverity,
+  type StoredEvent,
+} from './events.ts';
+export { createCache, type Cache } from './cache.ts';
+export { acquireProcessLock, readProcessLock, type ProcessFacts, type ProcessLock } from './process-lock.ts';

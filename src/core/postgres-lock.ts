@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readJsonFile, writeJsonFile } from './json-file.ts';
 import { isSameProcess, startTokenOf } from './processes.ts';
 
 const lockSchema = z.object({
@@ -19,12 +20,12 @@ const userSchema = z.object({ pid: z.number().int(), startToken: z.string().null
 
 /** @returns null when there is no lock, or none that can be understood */
 export function readPostgresLock(dataDir: string): PostgresLock | null {
-  return readJson(lockPath(dataDir), lockSchema);
+  return readJsonFile(lockPath(dataDir), lockSchema);
 }
 
 /** Written whole or not at all, readable by its owner alone: it holds the password. */
 export function writePostgresLock(dataDir: string, lock: PostgresLock): void {
-  writeWhole(lockPath(dataDir), lock);
+  writeJsonFile(lockPath(dataDir), lock);
 }
 
 /** Puts this process on the list of those that use the server. @returns the name to sign out with */
@@ -34,7 +35,7 @@ export function signIn(dataDir: string): string {
   let turn = 1;
   while (taken.has(`${process.pid}-${turn}`)) turn += 1;
   const name = `${process.pid}-${turn}`;
-  writeWhole(join(usersPath(dataDir), name), { pid: process.pid, startToken: startTokenOf(process.pid) });
+  writeJsonFile(join(usersPath(dataDir), name), { pid: process.pid, startToken: startTokenOf(process.pid) });
   return name;
 }
 
@@ -50,25 +51,11 @@ export function countUsers(dataDir: string): number {
   let living = 0;
   for (const name of readdirSync(usersPath(dataDir))) {
     const path = join(usersPath(dataDir), name);
-    const user = readJson(path, userSchema);
+    const user = readJsonFile(path, userSchema);
     if (user !== null && isSameProcess(user.pid, user.startToken)) living += 1;
     else rmSync(path, { force: true });
   }
   return living;
-}
-
-function readJson<Value>(path: string, schema: z.ZodType<Value>): Value | null {
-  try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
-    return null;
-  }
-}
-
-function writeWhole(path: string, value: unknown): void {
-  const draft = `${path}.${process.pid}.draft`;
-  writeFileSync(draft, `${JSON.stringify(value)}\n`, { mode: 0o600 });
-  renameSync(draft, path);
 }
 
 function lockPath(dataDir: string): string {
