@@ -127,8 +127,9 @@ function createPool(postgres: Postgres, schema: string): pg.Pool {
           : pg.types.getTypeParser(id, format)) as typeof pg.types.getTypeParser,
     },
   });
-  // An idle connection that breaks would otherwise end the process; the next statement reports it to its caller.
+  // A connection that breaks, idle or in use, would otherwise end the process; its next statement tells its caller.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
