@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { count, fullMoment, horizon, MISSING, moment, percent, price, relative, signed, span } from './format.ts';
+import {
+  count,
+  fullMoment,
+  horizon,
+  MISSING,
+  moment,
+  percent,
+  price,
+  relative,
+  signed,
+  span,
+} from './format.ts';
 
 const NOON = Date.UTC(2022, 10, 5, 12);
 

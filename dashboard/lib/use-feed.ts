@@ -12,12 +12,13 @@ interface FeedOptions {
 
 /**
  * Polls one address of the API: pauses while the tab is hidden, slows down while it fails, asks at once when the
- * tab comes back. An answer equal to the one before keeps its identity, so that nothing is drawn again for it.
+ * tab comes back. Without a path it waits. An answer equal to the one before keeps its identity, so that nothing is drawn again for it.
  */
-export function useFeed<Data>(path: string, { intervalMs, refreshKey = 0 }: FeedOptions): Feed<Data> {
+export function useFeed<Data>(path: string | null, { intervalMs, refreshKey = 0 }: FeedOptions): Feed<Data> {
   const [feed, setFeed] = useState<Feed<Data>>(emptyFeed);
 
   useEffect(() => {
+    if (path === null) return undefined;
     const poll = startPolling<Data>({ path, intervalMs, update: setFeed });
     return () => poll.stop();
   }, [path, intervalMs, refreshKey]);

@@ -11,7 +11,15 @@ const TONES: Record<Tone, string> = {
   miss: 'border-miss/40 bg-miss/10 text-miss',
 };
 
-export function Badge({ tone = 'plain', title, children }: { tone?: Tone; title?: string; children: ReactNode }) {
+export function Badge({
+  tone = 'plain',
+  title,
+  children,
+}: {
+  tone?: Tone;
+  title?: string;
+  children: ReactNode;
+}) {
   return (
     <span
       title={title}

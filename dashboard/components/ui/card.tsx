@@ -24,7 +24,9 @@ export function Card({ title, id, note, actions, className = '', children }: Car
           <h2 id={`${id}-title`} className="text-[0.9375rem] font-semibold tracking-tight">
             {title}
           </h2>
-          {note === undefined ? null : <div className="mt-1 max-w-prose text-[0.8125rem] text-ink-faint">{note}</div>}
+          {note === undefined ? null : (
+            <div className="mt-1 max-w-prose text-[0.8125rem] text-ink-faint">{note}</div>
+          )}
         </div>
         {actions}
       </header>

@@ -7,7 +7,7 @@ interface SegmentedProps<Value extends string> {
   label: string;
   value: Value;
   options: readonly { value: Value; label: ReactNode; spoken?: string }[];
-  onChange(value: Value): void;
+  onChange(value: NoInfer<Value>): void;
 }
 
 /** A choice of one among few. Native radio buttons underneath: arrow keys and screen readers work as they should. */

@@ -1,0 +1,156 @@
+import { useMemo } from 'react';
+import type { Health, ModelsPerformance } from '../../src/serving/contract.ts';
+import { accuracyScale, byHorizon, VERDICTS, type ArmRow, type HorizonAccuracy } from '../lib/accuracy.ts';
+import type { Feed } from '../lib/feed.ts';
+import { count, horizon, moment, percent } from '../lib/format.ts';
+import { IntervalAxis, IntervalPlot, type PlotScale } from './interval-plot.tsx';
+import { Card } from './ui/card.tsx';
+import { Skeleton } from './ui/skeleton.tsx';
+import { Waiting } from './waiting.tsx';
+
+interface AccuracyCardProps {
+  performance: Feed<ModelsPerformance>;
+  health: Health | null;
+}
+
+export function AccuracyCard({ performance, health }: AccuracyCardProps) {
+  const { data } = performance;
+  return (
+    <Card
+      id="accuracy"
+      title="Were they right?"
+      note="Share of matured predictions on the right side, each with its 95 % interval, against arms that know nothing."
+      actions={<AccuracyLegend />}
+    >
+      {data === null || data.arms.length === 0 ? (
+        <div className="flex min-h-96">
+          <Waiting
+            failure={performance.failure}
+            health={health}
+            skeleton={<Skeleton className="size-full min-h-96" />}
+          />
+        </div>
+      ) : (
+        <AccuracyPanels performance={data} />
+      )}
+    </Card>
+  );
+}
+
+function AccuracyPanels({ performance }: { performance: ModelsPerformance }) {
+  const groups = useMemo(() => byHorizon(performance.arms), [performance]);
+  const scale = useMemo(() => accuracyScale(groups), [groups]);
+  const { from, to, n } = performance.windows;
+  return (
+    <>
+      <div className="grid gap-x-12 gap-y-10 lg:grid-cols-2">
+        {groups.map((group) => (
+          <HorizonPanel key={group.horizonMinutes} group={group} scale={scale} />
+        ))}
+      </div>
+      <p className="mt-6 max-w-prose text-xs leading-5 text-ink-faint">
+        {from === null || to === null
+          ? ''
+          : `${count(n)} windows from ${moment(Date.parse(from))} to ${moment(Date.parse(to))} UTC. `}
+        {performance.note}
+      </p>
+    </>
+  );
+}
+
+function HorizonPanel({ group, scale }: { group: HorizonAccuracy; scale: PlotScale }) {
+  const { best, rows, horizonMinutes } = group;
+  const matured = rows.reduce((most, { n }) => Math.max(most, n), 0);
+  const pending = rows.reduce((most, row) => Math.max(most, row.pending), 0);
+  return (
+    <section aria-label={`Accuracy ${horizon(horizonMinutes)} ahead`} className="min-w-0">
+      <div className="mb-3 flex flex-wrap items-baseline justify-between gap-x-4 text-[0.8125rem]">
+        <h3 className="font-medium">{horizon(horizonMinutes)} ahead</h3>
+        <p className="text-ink-faint">
+          {count(matured)} matured, {count(pending)} pending
+          {best === null ? null : (
+            <>
+              {' '}
+              · best baseline <span className="text-ink-soft">{best.name}</span> {percent(best.accuracy)} %
+            </>
+          )}
+        </p>
+      </div>
+      <ul>
+        {rows.map((row, index) => (
+          <AccuracyRow
+            key={row.arm}
+            row={row}
+            scale={scale}
+            best={best}
+            isFirstBaseline={row.isBaseline && rows[index - 1]?.isBaseline === false}
+          />
+        ))}
+      </ul>
+      <div className={ROW}>
+        <span className="max-sm:hidden" />
+        <IntervalAxis scale={scale} />
+        <span className="text-right text-[11px] text-ink-faint max-sm:hidden">% right</span>
+      </div>
+    </section>
+  );
+}
+
+const ROW =
+  'grid grid-cols-[1fr_auto] items-center gap-x-4 sm:grid-cols-[8rem_1fr_9.5rem] max-sm:[&>:nth-child(2)]:col-span-2 max-sm:[&>:nth-child(2)]:row-start-2';
+
+interface AccuracyRowProps {
+  row: ArmRow;
+  scale: PlotScale;
+  best: HorizonAccuracy['best'];
+  isFirstBaseline: boolean;
+}
+
+function AccuracyRow({ row, scale, best, isFirstBaseline }: AccuracyRowProps) {
+  return (
+    <li className={`${ROW} text-[0.8125rem] ${isFirstBaseline ? 'mt-2 border-t border-line pt-2' : ''}`}>
+      <span className={row.isBaseline ? 'text-ink-faint' : 'font-medium'}>{row.arm}</span>
+      <IntervalPlot row={row} scale={scale} best={best} />
+      <span className="text-right whitespace-nowrap">
+        <span className={row.isBaseline ? 'text-ink-soft' : 'font-medium'}>{percent(row.accuracy)}</span>
+        <span className="ml-2 text-xs text-ink-faint">
+          {percent(row.low)}–{percent(row.high)}
+        </span>
+        <span className="sr-only">
+          percent of {row.n}; one bar later {percent(row.oneBarLater)} percent; {row.voids} void.
+        </span>
+      </span>
+      {row.isBaseline ? null : (
+        <span className="col-span-full mb-2 text-xs text-ink-soft sm:pl-[9rem]">
+          n {count(row.n)} · {VERDICTS[row.verdict]} · one bar later {percent(row.oneBarLater)} %
+        </span>
+      )}
+    </li>
+  );
+}
+
+function AccuracyLegend() {
+  return (
+    <ul className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-ink-soft" aria-label="Legend">
+      <li className="inline-flex items-center gap-1.5">
+        <span aria-hidden className="relative inline-block h-3 w-6">
+          <span className="absolute top-1/2 h-[3px] w-full -translate-y-1/2 rounded-full bg-hit opacity-45" />
+          <span className="absolute top-1/2 left-1/2 size-2.5 -translate-1/2 rounded-full bg-hit" />
+        </span>
+        accuracy, 95 % interval
+      </li>
+      <li className="inline-flex items-center gap-1.5">
+        <span aria-hidden className="size-2.5 rounded-full border-[1.5px] border-hit" />
+        entered one bar later
+      </li>
+      <li className="inline-flex items-center gap-1.5">
+        <span aria-hidden className="h-3 border-l-[1.5px] border-dashed border-miss" />
+        best baseline
+      </li>
+      <li className="inline-flex items-center gap-1.5">
+        <span aria-hidden className="h-3 w-px bg-ink-soft" />
+        50 %
+      </li>
+    </ul>
+  );
+}

@@ -1,0 +1,119 @@
+import type { ArmPerformance } from '../../src/serving/contract.ts';
+
+/** What an interval says about skill over the best baseline. */
+export type Verdict = 'unknown' | 'above' | 'below' | 'indistinct';
+
+/** One arm at one horizon, as the picture shows it. */
+export interface ArmRow {
+  arm: string;
+  isBaseline: boolean;
+  accuracy: number | null;
+  oneBarLater: number | null;
+  low: number | null;
+  high: number | null;
+  n: number;
+  pending: number;
+  voids: number;
+  verdict: Verdict;
+}
+
+export interface BestBaseline {
+  name: string;
+  accuracy: number;
+}
+
+/** All arms at one horizon: the fitted ones first, then the baselines, each group from the most accurate down. */
+export interface HorizonAccuracy {
+  horizonMinutes: number;
+  rows: ArmRow[];
+  best: BestBaseline | null;
+}
+
+const BASELINE_PREFIX = 'baseline-';
+const SCALE_STEP = 0.05;
+
+/** The arms grouped by horizon, shortest first. */
+export function byHorizon(arms: readonly ArmPerformance[]): HorizonAccuracy[] {
+  const horizons = [...new Set(arms.map((arm) => arm.horizon_minutes))].sort((left, right) => left - right);
+  return horizons.map((horizonMinutes) => {
+    const here = arms.filter((arm) => arm.horizon_minutes === horizonMinutes);
+    const best = bestBaseline(here);
+    return { horizonMinutes, best, rows: here.map((arm) => toRow(arm, best)).sort(fittedThenAccurate) };
+  });
+}
+
+/** The most accurate baseline on the windows of these arms; null until one has been scored. */
+export function bestBaseline(arms: readonly ArmPerformance[]): BestBaseline | null {
+  let best: BestBaseline | null = null;
+  for (const { baselines } of arms) {
+    for (const [key, accuracy] of Object.entries(baselines)) {
+      if (accuracy !== null && (best === null || accuracy > best.accuracy)) {
+        best = { name: baselineName(key), accuracy };
+      }
+    }
+  }
+  return best;
+}
+
+/** A baseline's name without the prefix that marks its arm. */
+export function baselineName(key: string): string {
+  return key.startsWith(BASELINE_PREFIX) ? key.slice(BASELINE_PREFIX.length) : key;
+}
+
+/** Where a 95 % interval lies to the best baseline. An interval that holds it shows nothing. */
+export function verdictOf(
+  interval: { low: number | null; high: number | null },
+  best: BestBaseline | null,
+): Verdict {
+  const { low, high } = interval;
+  if (low === null || high === null || best === null) return 'unknown';
+  if (low > best.accuracy) return 'above';
+  return high < best.accuracy ? 'below' : 'indistinct';
+}
+
+/** A verdict in words. */
+export const VERDICTS: Record<Verdict, string> = {
+  unknown: 'nothing matured yet',
+  above: 'above the best baseline',
+  below: 'below the best baseline',
+  indistinct: 'not distinguishable from the baseline',
+};
+
+/** One scale for all horizons, in steps of five points and with 50 % inside, so that widths can be compared. */
+export function accuracyScale(groups: readonly HorizonAccuracy[]): {
+  low: number;
+  high: number;
+  ticks: number[];
+} {
+  const values = groups.flatMap(({ rows }) =>
+    rows.flatMap(({ low, high, accuracy, oneBarLater }) => [low, high, accuracy, oneBarLater]),
+  );
+  const known = values.filter((value) => value !== null);
+  const first = Math.floor(Math.min(0.45, ...known) / SCALE_STEP + 1e-9);
+  const last = Math.ceil(Math.max(0.55, ...known) / SCALE_STEP - 1e-9);
+  const every = last - first > 8 ? 2 : 1;
+  const ticks: number[] = [];
+  for (let place = first; place <= last; place += 1) if (place % every === 0) ticks.push(place * SCALE_STEP);
+  return { low: first * SCALE_STEP, high: last * SCALE_STEP, ticks };
+}
+
+function toRow(arm: ArmPerformance, best: BestBaseline | null): ArmRow {
+  const isBaseline = arm.arm.startsWith(BASELINE_PREFIX);
+  return {
+    arm: baselineName(arm.arm),
+    isBaseline,
+    accuracy: arm.accuracy,
+    oneBarLater: arm.accuracy_one_bar_later,
+    low: arm.low,
+    high: arm.high,
+    n: arm.n,
+    pending: arm.pending,
+    voids: arm.voids,
+    verdict: verdictOf(arm, best),
+  };
+}
+
+function fittedThenAccurate(left: ArmRow, right: ArmRow): number {
+  if (left.isBaseline !== right.isBaseline) return left.isBaseline ? 1 : -1;
+  return (right.accuracy ?? -1) - (left.accuracy ?? -1);
+}

@@ -1,0 +1,76 @@
+'use client';
+
+import { useReducer } from 'react';
+import type {
+  Health,
+  LatestFeatures,
+  ModelsPerformance,
+  Signal,
+  SignalHistory,
+} from '../../src/serving/contract.ts';
+import type { Feed } from './feed.ts';
+import { useFeed } from './use-feed.ts';
+
+/** Minutes ahead that the page shows. */
+export const HORIZONS = [60, 1440] as const satisfies readonly number[];
+
+/** What changes by the second: health and the present signals. */
+const POLL_MS = 5_000;
+/** What changes with a window is asked for when one is added, and now and then in case that was missed. */
+const SETTLED_MS = 60_000;
+
+/** The most windows that the API gives at once. */
+const HISTORY_MOST = 5_000;
+
+export interface DashboardFeeds {
+  health: Feed<Health>;
+  signals: { horizonMinutes: number; feed: Feed<Signal> }[];
+  features: Feed<LatestFeatures>;
+  performance: Feed<ModelsPerformance>;
+  /** Changes when everything should be asked for again. */
+  refreshKey: string;
+  retry(): void;
+}
+
+/** Everything that the page shows but the chart's history, which follows the reader's choice of range. */
+export function useDashboard(): DashboardFeeds {
+  const [attempt, retry] = useReducer((count: number) => count + 1, 0);
+  const health = useFeed<Health>('/health', { intervalMs: POLL_MS, refreshKey: attempt });
+  const reachable = health.failure === null ? 'up' : 'down';
+  const refreshKey = `${health.data?.last_window ?? 'none'} ${attempt} ${reachable}`;
+
+  const hour = useFeed<Signal>(`/signal?horizon_minutes=${HORIZONS[0]}`, { intervalMs: POLL_MS, refreshKey });
+  const dayAhead = useFeed<Signal>(`/signal?horizon_minutes=${HORIZONS[1]}`, {
+    intervalMs: POLL_MS,
+    refreshKey,
+  });
+  const settled = { intervalMs: SETTLED_MS, refreshKey };
+  const features = useFeed<LatestFeatures>('/features/latest', settled);
+  const performance = useFeed<ModelsPerformance>('/models/performance', settled);
+  const signals = [
+    { horizonMinutes: HORIZONS[0], feed: hour },
+    { horizonMinutes: HORIZONS[1], feed: dayAhead },
+  ];
+  return { health, signals, features, performance, refreshKey, retry };
+}
+
+interface HistoryQuestion {
+  days: number;
+  horizonMinutes: number;
+  /** null while it is not known: then nothing is asked. */
+  barMinutes: number | null;
+  refreshKey: string;
+}
+
+/** The windows of the last days with their predictions. */
+export function useHistory({
+  days,
+  horizonMinutes,
+  barMinutes,
+  refreshKey,
+}: HistoryQuestion): Feed<SignalHistory> {
+  const windows =
+    barMinutes === null ? 0 : Math.min(HISTORY_MOST, Math.round((days * 1440) / barMinutes) + 1);
+  const path = windows === 0 ? null : `/signal/history?horizon_minutes=${horizonMinutes}&limit=${windows}`;
+  return useFeed<SignalHistory>(path, { intervalMs: SETTLED_MS, refreshKey });
+}
