@@ -54,6 +54,7 @@ interface Cutter {
   tokens: Tokens;
 }
 
+const BLANK = 32;
 const EXCLAMATION = 33;
 const APOSTROPHE = 39;
 const QUESTION = 63;
@@ -98,59 +99,62 @@ export function createTokenizer(
  */
 function findWords(cutter: Cutter, text: string, mayHoldEmoji: boolean): boolean {
   reserve(cutter, text.length);
-  const { tokens, characters, emoji } = cutter;
-  const { starts, ends, froms, tos, hashes, bits } = cutter.spans;
-  const { shapes } = tokens;
+  const { spans, tokens, characters, emoji } = cutter;
   const { entries } = characters;
   const { length } = text;
-  let word = -1;
-  let isInside = false;
+  let word = 0;
+  let start = -1;
   let from = -1;
+  let to = 0;
+  let bits = 0;
+  let shape = 0;
   let running = HASH_START;
+  let hash = HASH_START;
   let exclamationMarks = 0;
   let questionMarks = 0;
-  for (let at = 0; at < length; at += 1) {
-    const code = text.charCodeAt(at);
+  // A space is thought behind the text, so that the last word ends like every other.
+  for (let at = 0; at <= length; at += 1) {
+    const code = at < length ? text.charCodeAt(at) : BLANK;
     const entry = entries[code] || characters.learn(code);
     const kind = entry & BITS_MASK;
     if (kind === SPACE) {
-      if (isInside) ends[word] = at;
-      isInside = false;
+      if (start < 0) continue;
+      spans.starts[word] = start;
+      spans.ends[word] = at;
+      spans.froms[word] = from;
+      spans.tos[word] = to;
+      spans.hashes[word] = hash;
+      spans.bits[word] = bits;
+      tokens.shapes[word] = shape;
+      word += 1;
+      start = from = -1;
+      bits = shape = 0;
+      running = HASH_START;
       continue;
     }
-    if (!isInside) {
-      isInside = true;
-      word += 1;
-      starts[word] = at;
-      froms[word] = -1;
-      bits[word] = 0;
-      shapes[word] = 0;
-      from = -1;
-      running = HASH_START;
-    }
+    if (start < 0) start = at;
     if (kind === PUNCTUATION) {
       if (code === EXCLAMATION) exclamationMarks += 1;
       else if (code === QUESTION) questionMarks += 1;
-      else if (code === APOSTROPHE && isContractedNot(text, at)) shapes[word] = CONTRACTED_NOT;
+      else if (code === APOSTROPHE && isContractedNot(text, at)) shape = CONTRACTED_NOT;
       if (from >= 0) running = Math.imul(running ^ code, HASH_PRIME);
       continue;
     }
-    if (from < 0) froms[word] = from = at;
-    bits[word] = (bits[word] as number) | kind;
+    if (from < 0) from = at;
+    running = Math.imul(running ^ (entry >>> LOWERED_SHIFT), HASH_PRIME);
+    hash = running;
+    bits |= kind;
     if (kind >= UNUSUAL) {
       const codePoint = text.codePointAt(at) ?? code;
       if (mayHoldEmoji && emoji.has(codePoint)) return false;
       if (codePoint > LAST_OF_PLANE_0) {
-        bits[word] = (bits[word] as number) | caseBits(String.fromCodePoint(codePoint));
+        bits |= caseBits(String.fromCodePoint(codePoint));
         at += 1;
       }
     }
-    running = Math.imul(running ^ (entry >>> LOWERED_SHIFT), HASH_PRIME);
-    hashes[word] = running;
-    tos[word] = at + 1;
+    to = at + 1;
   }
-  if (isInside) ends[word] = length;
-  tokens.count = word + 1;
+  tokens.count = word;
   tokens.exclamationMarks = exclamationMarks;
   tokens.questionMarks = questionMarks;
   return true;
