@@ -54,7 +54,6 @@ interface Cutter {
   tokens: Tokens;
 }
 
-const BLANK = 32;
 const EXCLAMATION = 33;
 const APOSTROPHE = 39;
 const QUESTION = 63;
@@ -103,56 +102,56 @@ function findWords(cutter: Cutter, text: string, mayHoldEmoji: boolean): boolean
   const { entries } = characters;
   const { length } = text;
   let word = 0;
-  let start = -1;
-  let from = -1;
-  let to = 0;
-  let bits = 0;
-  let shape = 0;
-  let running = HASH_START;
-  let hash = HASH_START;
   let exclamationMarks = 0;
   let questionMarks = 0;
-  // A space is thought behind the text, so that the last word ends like every other.
-  for (let at = 0; at <= length; at += 1) {
-    const code = at < length ? text.charCodeAt(at) : BLANK;
-    const entry = entries[code] || characters.learn(code);
-    const kind = entry & BITS_MASK;
-    if (kind === SPACE) {
-      if (start < 0) continue;
-      spans.starts[word] = start;
-      spans.ends[word] = at;
-      spans.froms[word] = from;
-      spans.tos[word] = to;
-      spans.hashes[word] = hash;
-      spans.bits[word] = bits;
-      tokens.shapes[word] = shape;
-      word += 1;
-      start = from = -1;
-      bits = shape = 0;
-      running = HASH_START;
-      continue;
-    }
-    if (start < 0) start = at;
-    if (kind === PUNCTUATION) {
+  let at = 0;
+  for (;;) {
+    while (at < length && bitsAt(characters, text, at) === SPACE) at += 1;
+    if (at === length) break;
+    spans.starts[word] = at;
+    let from = -1;
+    let to = 0;
+    let punctuationEnd = at;
+    let bits = 0;
+    let shape = 0;
+    let running = HASH_START;
+    let hash = HASH_START;
+    for (; at < length; at += 1) {
+      const code = text.charCodeAt(at);
+      const entry = entries[code] || characters.learn(code);
+      const kind = entry & BITS_MASK;
+      if (kind > PUNCTUATION) {
+        if (from < 0) from = at;
+        running = Math.imul(running ^ (entry >>> LOWERED_SHIFT), HASH_PRIME);
+        bits |= kind;
+        if (kind < UNUSUAL) continue;
+        const codePoint = text.codePointAt(at) ?? code;
+        if (mayHoldEmoji && emoji.has(codePoint)) return false;
+        if (codePoint <= LAST_OF_PLANE_0) continue;
+        bits |= caseBits(String.fromCodePoint(codePoint));
+        at += 1;
+        continue;
+      }
+      // Whatever stood since the last punctuation belongs to the word for good.
+      if (at > punctuationEnd) {
+        to = at;
+        hash = running;
+      }
+      if (kind === SPACE) break;
+      punctuationEnd = at + 1;
+      if (from >= 0) running = Math.imul(running ^ code, HASH_PRIME);
       if (code === EXCLAMATION) exclamationMarks += 1;
       else if (code === QUESTION) questionMarks += 1;
       else if (code === APOSTROPHE && isContractedNot(text, at)) shape = CONTRACTED_NOT;
-      if (from >= 0) running = Math.imul(running ^ code, HASH_PRIME);
-      continue;
     }
-    if (from < 0) from = at;
-    running = Math.imul(running ^ (entry >>> LOWERED_SHIFT), HASH_PRIME);
-    hash = running;
-    bits |= kind;
-    if (kind >= UNUSUAL) {
-      const codePoint = text.codePointAt(at) ?? code;
-      if (mayHoldEmoji && emoji.has(codePoint)) return false;
-      if (codePoint > LAST_OF_PLANE_0) {
-        bits |= caseBits(String.fromCodePoint(codePoint));
-        at += 1;
-      }
-    }
-    to = at + 1;
+    const isOpenEnded = at === length && at > punctuationEnd;
+    spans.ends[word] = at;
+    spans.froms[word] = from;
+    spans.tos[word] = isOpenEnded ? at : to;
+    spans.hashes[word] = isOpenEnded ? running : hash;
+    spans.bits[word] = bits;
+    tokens.shapes[word] = shape;
+    word += 1;
   }
   tokens.count = word;
   tokens.exclamationMarks = exclamationMarks;
@@ -184,6 +183,11 @@ function nameWords({ vocabulary, spans, tokens }: Cutter, text: string): void {
     else ids[word] = vocabulary.idOf(text.slice(place.from, place.to).toLowerCase());
   }
   tokens.capitalsStandOut = capitals > 0 && capitals < count;
+}
+
+function bitsAt(characters: CharacterTable, text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return (characters.entries[code] || characters.learn(code)) & BITS_MASK;
 }
 
 /** Lengths are counted in code points, as Python does. */
