@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -13,6 +13,8 @@ declare module 'vitest' {
 /** One server for the whole run: the one of TEST_DATABASE_URL, or a built-in one in a folder that goes with it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'bellwether-tests-'));
+  // As root the server runs as another user, who has to get in.
+  chmodSync(dataDir, 0o755);
   const postgres = await openPostgres({
     databaseUrl: process.env['TEST_DATABASE_URL'] ?? '',
     dataDir,

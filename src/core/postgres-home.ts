@@ -49,6 +49,18 @@ export async function findPostgresHome(options: {
   };
 }
 
+/** Every folder in which the database of a data folder may be: inside it, or where root had to move it. */
+export function possibleFolders(dataDir: string): string[] {
+  return [dataDir, ...REACHABLE_PLACES.map((place) => join(place, nameOf(dataDir)))].map((home) =>
+    join(home, 'postgres'),
+  );
+}
+
+/** The same for the same data folder, at every start. */
+function nameOf(dataDir: string): string {
+  return createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
+}
+
 /** True when a folder holds a database, as far as its first files tell. */
 export function isCluster(folder: string): boolean {
   return existsSync(join(folder, 'PG_VERSION')) && existsSync(join(folder, 'global', 'pg_control'));
@@ -68,8 +80,7 @@ function reachableFolder(options: {
       new Error(`it holds a database, but user ${runAs.uid} cannot enter ${dirname(folder)} any more`),
     );
   }
-  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
-  const moved = join(reachablePlace(runAs), name);
+  const moved = join(reachablePlace(runAs), nameOf(dataDir));
   makeOpenFolder(moved);
   onProgress(`user ${runAs.uid} (postgres) cannot enter ${dataDir}, so the database lives in ${moved}`);
   return join(moved, 'postgres');

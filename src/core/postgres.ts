@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { isAppError, messageOf } from './errors.ts';
 import { withExclusiveLock } from './exclusive.ts';
 import type { Log } from './log.ts';
-import { findPostgresHome, isCluster, type PostgresHome } from './postgres-home.ts';
+import { findPostgresHome, isCluster, possibleFolders, type PostgresHome } from './postgres-home.ts';
 import {
   countUsers,
   readPostgresLock,
@@ -63,9 +63,9 @@ export async function openPostgres(options: {
   onProgress?: (phrase: string) => void;
 }): Promise<Postgres> {
   if (options.databaseUrl !== '') return openByUrl(options.databaseUrl);
-  const { dataDir, log } = options;
+  const { log } = options;
   const onProgress = options.onProgress ?? (() => {});
-  return inDataFolder(dataDir, async () => {
+  return inDataFolder(options.dataDir, async (dataDir) => {
     const { lock, server } = await findOrStart({ dataDir, log, onProgress });
     writePostgresLock(dataDir, { ...lock, ...server });
     const name = signIn(dataDir);
@@ -89,13 +89,17 @@ export async function openPostgres(options: {
  */
 export async function erasePostgres(dataDir: string): Promise<void> {
   if (!existsSync(dataDir)) return;
-  await inDataFolder(dataDir, async () => {
-    const folder = readPostgresLock(dataDir)?.folder ?? join(dataDir, 'postgres');
-    const pid = readPostmasterFile(folder)?.pid;
-    if (pid !== undefined && isAlive(pid) && servesFolder(pid, folder)) await stopServer(pid);
-    await endOrphans(folder);
-    for (const gone of [folder, ...['lock', 'users', 'log'].map((end) => join(dataDir, `postgres.${end}`))]) {
-      rmSync(gone, { recursive: true, force: true });
+  await inDataFolder(dataDir, async (realDir) => {
+    for (const folder of possibleFolders(realDir)) {
+      const running = runningIn(folder);
+      if (running !== null) await stopServer(running.pid);
+      await endOrphans(folder);
+      rmSync(folder, { recursive: true, force: true });
+      // A folder of our own elsewhere; the data folder itself holds more than the database and stays.
+      if (dirname(folder) !== realDir) rmSync(dirname(folder), { recursive: true, force: true });
+    }
+    for (const end of ['lock', 'users', 'log']) {
+      rmSync(join(realDir, `postgres.${end}`), { recursive: true, force: true });
     }
   });
 }
@@ -110,7 +114,7 @@ async function findOrStart(
   surroundings: Surroundings,
 ): Promise<{ lock: PostgresLock; server: RunningServer }> {
   const { dataDir, log, onProgress } = surroundings;
-  const known = readPostgresLock(dataDir);
+  const known = readOwnLock(dataDir);
   const running = known === null ? null : await findRunning(known);
   if (known !== null && running !== null) {
     log.debug({ pid: running.pid }, 'joined the built-in Postgres that runs already');
@@ -190,19 +194,32 @@ async function leave(dataDir: string, name: string): Promise<void> {
   if (!existsSync(dataDir)) return;
   await inDataFolder(dataDir, async () => {
     const left = signOut(dataDir, name);
-    const lock = readPostgresLock(dataDir);
+    const lock = readOwnLock(dataDir);
     if (left > 0 || lock === null) return;
-    const file = readPostmasterFile(lock.folder);
-    if (file !== null && servesFolder(file.pid, lock.folder)) await stopServer(file.pid);
+    const running = runningIn(lock.folder);
+    if (running !== null) await stopServer(running.pid);
     writePostgresLock(dataDir, { ...lock, pid: null, port: null });
   });
 }
 
-/** Only one process at a time looks, starts or stops; otherwise two would start, or one stop what another joins. */
-async function inDataFolder<Result>(dataDir: string, work: () => Promise<Result>): Promise<Result> {
+/** In a data folder that was copied, the lock still speaks of the database of the original. */
+function readOwnLock(dataDir: string): PostgresLock | null {
+  const lock = readPostgresLock(dataDir);
+  return lock !== null && possibleFolders(dataDir).includes(lock.folder) ? lock : null;
+}
+
+/**
+ * Only one process at a time looks, starts or stops; otherwise two would start, or one stop what another joins.
+ * @param work - is given the data folder without symbolic links, the same for everybody
+ */
+async function inDataFolder<Result>(
+  dataDir: string,
+  work: (realDir: string) => Promise<Result>,
+): Promise<Result> {
   try {
     mkdirSync(dataDir, { recursive: true });
-    return await withExclusiveLock(join(dataDir, 'postgres.guard'), work);
+    const realDir = realpathSync(dataDir);
+    return await withExclusiveLock(join(realDir, 'postgres.guard'), () => work(realDir));
   } catch (error) {
     throw isFileError(error) ? dataFolderUnusable(dataDir, error) : error;
   }
