@@ -8,8 +8,8 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { messageOf, type Log } from '../core/index.ts';
 import type { App, ServingContext } from './context.ts';
 import { toErrorBody } from './contract.ts';
-import { createErrorAnswer, sendError } from './error-answers.ts';
-import { httpUnreadable, rateLimited, routeNotFound, urlUnreadable } from './errors.ts';
+import { createErrorAnswer, sendError, unknownRoute } from './error-answers.ts';
+import { httpUnreadable, rateLimited, urlUnreadable } from './errors.ts';
 import { createGate, gateHook } from './gate.ts';
 import { createMetrics } from './metrics.ts';
 import { registerDocs } from './openapi.ts';
@@ -69,18 +69,12 @@ export async function createApp(parts: {
   });
   app.addHook('onRequest', gateHook(createGate(limits.inFlight), UNCOUNTED_ROUTES));
   await registerAccess(app as unknown as FastifyInstance, context);
-  app.setNotFoundHandler((request, reply) =>
-    sendError(
-      reply,
-      request.id,
-      routeNotFound(request.method, request.url.split('?', 1)[0]?.slice(0, 200) ?? ''),
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => sendError(reply, request.id, unknownRoute(request)));
 
+  await registerDocs(app as unknown as FastifyInstance, parts.options.version);
   const metrics = createMetrics(context);
   app.addHook('onClose', () => metrics.close());
   metricsRoutes(app, metrics);
-  await registerDocs(app as unknown as FastifyInstance, parts.options.version);
   signalRoutes(app, context);
   featureRoutes(app, context);
   predictRoutes(app, context);

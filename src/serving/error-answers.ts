@@ -8,6 +8,7 @@ import {
   internalFault,
   mediaTypeUnsupported,
   requestInvalid,
+  routeNotFound,
 } from './errors.ts';
 
 const RETRY_AFTER_SECONDS = 5;
@@ -40,6 +41,11 @@ export function createErrorAnswer(log: Log, bodyLimitBytes: number) {
   };
 }
 
+/** The error for a path that nothing stands at. */
+export function unknownRoute(request: FastifyRequest): AppError {
+  return routeNotFound(request.method, request.url.split('?', 1)[0]?.slice(0, 200) ?? '');
+}
+
 /** Writes an error of the catalogue; a retryable one says when to come back. */
 export function sendError(reply: FastifyReply, requestId: string, error: AppError): FastifyReply {
   if (error.retryable) {
@@ -65,6 +71,8 @@ function toAppError(thrown: unknown, request: FastifyRequest, bodyLimitBytes: nu
   if (statusCode === 413) return bodyTooLarge(bodyLimitBytes);
   if (statusCode === 415) return mediaTypeUnsupported(request.headers['content-type']?.slice(0, 100));
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    // A request without a body can only have been refused for its path, by what serves the page's files.
+    if (request.method === 'GET' || request.method === 'HEAD') return unknownRoute(request);
     return bodyUnreadable(messageOf(thrown).slice(0, 200));
   }
   return internalFault(thrown);

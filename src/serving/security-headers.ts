@@ -16,6 +16,10 @@ export async function securityHeaders(): Promise<Record<string, string>> {
     strictTransportSecurity: false,
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
+    // For browsers and plugins that nobody runs any more.
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
   });
   asked.get('/', () => '');
   const { headers } = await asked.inject('/');

@@ -1,6 +1,8 @@
 import { errorSchema, healthSchema, noQuerySchema, toHealth } from '../contract.ts';
 import type { App, ServingContext } from '../context.ts';
 
+const RETRY_AFTER_SECONDS = 5;
+
 /** `GET /health`: 200 while anything works, 503 when it is failing. */
 export function healthRoutes(app: App, { ports }: ServingContext): void {
   app.get(
@@ -22,7 +24,8 @@ export function healthRoutes(app: App, { ports }: ServingContext): void {
     async (_request, reply) => {
       const view = await ports.health();
       reply.header('cache-control', 'no-store');
-      return reply.code(view.status === 'failing' ? 503 : 200).send(toHealth(view));
+      if (view.status === 'failing') reply.code(503).header('retry-after', RETRY_AFTER_SECONDS);
+      return reply.send(toHealth(view));
     },
   );
 }
