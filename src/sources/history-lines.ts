@@ -55,7 +55,7 @@ export async function inspectFile(file: LineFile): Promise<Inspection> {
 }
 
 /**
- * Streams a file's lines in batches of about 256 KiB of text, without line ends and without a byte order mark.
+ * Streams a file's lines in batches of about 256 KiB, without line ends and without a byte order mark.
  * The memory does not depend on the file's size.
  * @throws AppError as `inspectFile`
  */
