@@ -55,7 +55,8 @@ export function stepRsi(track: RsiTrack, { eventTime, close }: CandleObservation
 /** @returns 0..100, NaN before 14 changes */
 export function readRsi({ changes, gain, loss }: RsiTrack): number {
   if (changes < RSI_SPAN) return NaN;
-  return gain + loss === 0 ? 50 : (100 * gain) / (gain + loss);
+  // The share first: multiplied first, a market that only rises could come out a hair above 100.
+  return gain + loss === 0 ? 50 : 100 * (gain / (gain + loss));
 }
 
 /** Takes a bar, by the same rules as `stepRsi`. */

@@ -75,7 +75,7 @@ export function parseState(featureSet: FeatureSet, text: string): StateContent {
   if (bars.closes.length !== track.closes.length || bars.volumes.length !== track.closes.length) {
     throw featureStateInvalid({ expected, reason: `it holds ${bars.closes.length} bars` });
   }
-  return { last, tracks: { ...tracks, bars: filled(track, bars) } };
+  return { last, tracks: { bars: filled(track, bars), ...tracks } };
 }
 
 function filled(

@@ -68,8 +68,9 @@ function stateWith(featureSet: FeatureSet, content: StateContent): FeatureState 
         throw new RangeError(`${definitions.length} features do not fit into ${out.length} places`);
       }
       for (let place = 0; place < definitions.length; place += 1) {
-        // Adding 0 leaves every number alone but negative zero, which no store would keep.
-        out[place] = (definitions[place]?.read(content.tracks, moment) ?? NaN) + 0;
+        const value = definitions[place]?.read(content.tracks, moment) ?? NaN;
+        // One NaN of all its bit patterns, and no negative zero: so a vector keeps its bits through every store.
+        out[place] = Number.isNaN(value) ? NaN : value + 0;
       }
       return Number.isNaN(closeOf(bars, moment.windowEnd / bars.barMs));
     },
