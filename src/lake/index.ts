@@ -1,3 +1,6 @@
+import { fileURLToPath } from 'node:url';
+import type { ModuleMigrations } from '../core/index.ts';
+
 export {
   compareObservations,
   type CandleObservation,
@@ -6,3 +9,25 @@ export {
   type Observation,
   type TextObservation,
 } from './records.ts';
+export { createDoor, type Door, type DoorOptions } from './quality.ts';
+export type { QualityReport, QualityWarning, QuarantineReason } from './quality-report.ts';
+export { ingest, ingestInto, type IngestOptions, type IngestProgress, type IngestReport } from './ingest.ts';
+export { observeInMemory, type ObserveOptions } from './observe.ts';
+export {
+  readBarSpan,
+  readCandles,
+  readObservationChunks,
+  readObservations,
+  readScores,
+  readUnscoredTexts,
+  writeScores,
+  type TextScore,
+  type UnscoredText,
+} from './as-of.ts';
+export { verifyBronze, type BronzeVerification } from './bronze-manifest.ts';
+
+/** The lake's tables: candles, articles, posts, indices, quarantine, scores. */
+export const LAKE_MIGRATIONS: ModuleMigrations = {
+  module: 'lake',
+  folder: fileURLToPath(new URL('./migrations', import.meta.url)),
+};
