@@ -10,14 +10,7 @@ import {
 } from './errors.ts';
 
 /** What a file of the folder is for. The order is the order of reading. */
-export const HISTORY_ROLES = [
-  'candles',
-  'news',
-  'fear-greed',
-  'social-daily',
-  'reddit-posts',
-  'tweets',
-] as const;
+const HISTORY_ROLES = ['candles', 'news', 'fear-greed', 'social-daily', 'reddit-posts', 'tweets'] as const;
 export type HistoryRole = (typeof HISTORY_ROLES)[number];
 
 /** A file of a known role, found by its name alone. */

@@ -48,7 +48,7 @@ export function hasHeader(role: HistoryRole): boolean {
 }
 
 /** The name that records of a file carry: `history:candles-60m`, `history:news`. */
-export function feedName(role: HistoryRole, barMinutes: number): string {
+function feedName(role: HistoryRole, barMinutes: number): string {
   return role === 'candles' ? `history:candles-${barMinutes}m` : `history:${role}`;
 }
 

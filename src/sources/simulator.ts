@@ -4,8 +4,8 @@ import { spoil } from './mischief.ts';
 import { closesDay, createNewsroom } from './newsroom.ts';
 import type { KnownRange, RawRecord, Source } from './source.ts';
 
-export const SIMULATED_FEEDS = ['candles', 'news', 'posts', 'fear-greed'] as const;
-export type SimulatedFeed = (typeof SIMULATED_FEEDS)[number];
+/** The feeds of the simulator, without its prefix. */
+export type SimulatedFeed = 'candles' | 'news' | 'posts' | 'fear-greed';
 
 /**
  * Something that goes wrong on purpose while `from` <= t < `to`:
