@@ -24,12 +24,12 @@ import type {
  * The page takes its types from here, so this file imports nothing of the server's.
  */
 
-export const DEFAULT_HORIZON_MINUTES = 60;
-export const HISTORY_LIMIT_DEFAULT = 672;
-export const HISTORY_LIMIT_MAX = 5_000;
-export const TEXTS_MAX = 64;
-export const TEXT_LENGTH_MAX = 10_000;
-export const PERFORMANCE_DAYS_DEFAULT = 28;
+const DEFAULT_HORIZON_MINUTES = 60;
+const HISTORY_LIMIT_DEFAULT = 672;
+const HISTORY_LIMIT_MAX = 5_000;
+const TEXTS_MAX = 64;
+const TEXT_LENGTH_MAX = 10_000;
+const PERFORMANCE_DAYS_DEFAULT = 28;
 
 const moment = z.iso.datetime();
 const probability = z.number().min(0).max(1);
@@ -68,7 +68,6 @@ export const signalQuerySchema = z.strictObject({
     ),
   asset,
 });
-export type SignalQuery = z.input<typeof signalQuerySchema>;
 
 export const historyQuerySchema = z.strictObject({
   horizon_minutes: horizonMinutes,
@@ -83,7 +82,6 @@ export const historyQuerySchema = z.strictObject({
     .describe('At most this many, the newest.'),
   asset,
 });
-export type HistoryQuery = z.input<typeof historyQuerySchema>;
 
 export const assetQuerySchema = z.strictObject({ asset });
 export const noQuerySchema = z.strictObject({});
@@ -98,7 +96,6 @@ export const performanceQuerySchema = z.strictObject({
     .describe('Windows of the last so many days, counted back from the newest.'),
   asset,
 });
-export type PerformanceQuery = z.input<typeof performanceQuerySchema>;
 
 const text = z.string().min(1).max(TEXT_LENGTH_MAX);
 
@@ -112,7 +109,6 @@ export const predictRequestSchema = z
     asset,
   })
   .meta({ id: 'PredictRequest', examples: PREDICT_REQUEST_EXAMPLES });
-export type PredictRequest = z.input<typeof predictRequestSchema>;
 
 const predictionFields = {
   window_end: moment.describe('Close of the bar that was decided on.'),
@@ -140,7 +136,7 @@ export const signalSchema = z
   .meta({ id: 'Signal', examples: SIGNAL_EXAMPLES });
 export type Signal = z.infer<typeof signalSchema>;
 
-export const historyItemSchema = z.strictObject({
+const historyItemSchema = z.strictObject({
   ...predictionFields,
   close: z
     .number()
@@ -177,7 +173,6 @@ export const textScoreSchema = z.strictObject({
   confidence: probability,
   label: z.enum(['negative', 'neutral', 'positive']),
 });
-export type TextScore = z.infer<typeof textScoreSchema>;
 
 export const predictAnswerSchema = z
   .strictObject({
@@ -215,7 +210,7 @@ export const predictAnswerSchema = z
   .meta({ id: 'PredictAnswer', examples: PREDICT_ANSWER_EXAMPLES });
 export type PredictAnswer = z.infer<typeof predictAnswerSchema>;
 
-export const armPerformanceSchema = z.strictObject({
+const armPerformanceSchema = z.strictObject({
   arm: z.string(),
   horizon_minutes: count,
   accuracy: probability.nullable().describe('null until something has matured.'),

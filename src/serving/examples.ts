@@ -14,7 +14,7 @@ const EXAMPLE_PREDICTION = {
 };
 
 export const PREDICT_REQUEST_EXAMPLES = [
-  { text: 'Bitcoin rallies as ETF inflows hit a record', horizon_minutes: 60 },
+  { text: 'Bitcoin rallies as confidence grows', horizon_minutes: 60 },
   { text: ['Exchange halts withdrawals after a hack', 'Miners are upbeat about the upgrade'] },
   {},
 ];
@@ -53,8 +53,8 @@ export const FEATURES_EXAMPLES = [
 export const PREDICT_ANSWER_EXAMPLES = [
   {
     prediction: {
-      sentiment: 0.4588,
-      confidence: 0.8413,
+      sentiment: 0.5106,
+      confidence: 0.8509,
       price_direction: 'bullish',
       probability_up: 0.518,
       model_used: 'vader',
@@ -62,7 +62,7 @@ export const PREDICT_ANSWER_EXAMPLES = [
     },
     performance: { response_time_ms: 1.2, model_version: 'v1.0.0', cache_hit: false },
     comparison: {
-      vader_sentiment: 0.4588,
+      vader_sentiment: 0.5106,
       finbert_sentiment: null,
       agreement: null,
       confidence_delta: null,

@@ -6,8 +6,8 @@ import type { HealthView, HistoryRowView, SignalView } from './views.ts';
 
 /** In-memory parts for the tests of this module: a few hours of decided windows, of which the last is pending. */
 
-export const FIRST_WINDOW = parseUtc('2022-11-04T22:00:00Z');
-export const LAST_WINDOW = parseUtc('2022-11-05T00:00:00Z');
+const FIRST_WINDOW = parseUtc('2022-11-04T22:00:00Z');
+const LAST_WINDOW = parseUtc('2022-11-05T00:00:00Z');
 const GRACE_MS = MINUTE_MS;
 
 export const FAKE_OPTIONS: ServingOptions = {
@@ -44,7 +44,7 @@ export const FAKE_HEALTH: HealthView = {
 };
 
 /** Says +0.5 to a text with "up" in it and -0.5 to any other, and counts how often it was asked. */
-export interface CountingScorer extends Scorer {
+interface CountingScorer extends Scorer {
   readonly asked: number;
 }
 

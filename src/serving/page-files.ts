@@ -45,7 +45,7 @@ export function createPageReader(folder: string): (name: string) => Promise<Page
 }
 
 /** `sha256-...` of every script that stands in the page itself, each once. */
-export function inlineScriptHashes(html: string): string[] {
+function inlineScriptHashes(html: string): string[] {
   const scripts = [...html.matchAll(INLINE_SCRIPT)].map(([, script]) => script ?? '');
   const hashes = scripts.map((script) => `sha256-${createHash('sha256').update(script).digest('base64')}`);
   return [...new Set(hashes)];

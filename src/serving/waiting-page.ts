@@ -46,6 +46,7 @@ export function waitingPage(dashboard: DashboardView, health: HealthView | null)
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="${isMoving ? REFRESH_SECONDS : IDLE_REFRESH_SECONDS}">
 <title>Bellwether</title>
+<link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>

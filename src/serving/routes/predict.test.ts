@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createVader } from '../../sentiment/index.ts';
+import { PREDICT_ANSWER_EXAMPLES, PREDICT_REQUEST_EXAMPLES } from '../examples.ts';
 import { createEmptyPorts, createFakeApp, createFakePorts, createFakeScorer } from '../fake-ports.ts';
 import type { ServingPorts } from '../ports.ts';
 
@@ -33,6 +35,14 @@ describe('POST /predict/vader', () => {
         data_age_seconds: 75,
       },
     });
+  });
+
+  it('answers the example of the docs as the docs say, when VADER itself scores it', async () => {
+    const post = await appOf(createFakePorts({ scorer: createVader() }));
+    const { prediction } = (await post(PREDICT_REQUEST_EXAMPLES[0])).json();
+    const shown = PREDICT_ANSWER_EXAMPLES[0]!.prediction;
+    expect(prediction.sentiment).toBeCloseTo(shown.sentiment, 4);
+    expect(prediction.confidence).toBeCloseTo(shown.confidence, 4);
   });
 
   it('answers several texts with their means, and with each one in order', async () => {
