@@ -178,7 +178,9 @@ function requireShapes({ columns, labels, weights, l2 }: LogisticProblem): void 
     throw new RangeError(`${labels.length} labels, but a column or the weights have ${other} rows`);
   }
   columns.forEach((column, place) => {
-    const row = column.findIndex((value) => !Number.isFinite(value));
-    if (row >= 0) throw new RangeError(`column ${place} is not finite in row ${row}: ${column[row]}`);
+    for (let row = 0; row < column.length; row += 1) {
+      if (Number.isFinite(column[row])) continue;
+      throw new RangeError(`column ${place} is not finite in row ${row}: ${column[row]}`);
+    }
   });
 }

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { logisticRegression, sigmoid } from '../stats/index.ts';
+import { PAST_RETURN, type FeatureMatrix, type Model, type ModelFamily, type TrainingRows } from './model.ts';
+import { columnPlaces } from './rows.ts';
+import { parseSaved } from './saved.ts';
+
+/**
+ * Penalty on the squared coefficients of standardised columns. It is the normal prior with a standard deviation of 0.1:
+ * one standard deviation of a feature is expected to move P(up) by about 2.5 points, as much as these horizons bear.
+ */
+const L2 = 100;
+
+/** Standardised values end here, in training and in prediction, so that no outlier carries a prediction alone. */
+const FURTHEST = 8;
+
+/** Its hours run in a circle of 168; a straight line through them would put Monday opposite Sunday. */
+const HOUR_OF_WEEK = 'hour_of_week';
+
+const HOUR_ANGLE = { week: (2 * Math.PI) / 168, day: (2 * Math.PI) / 24 };
+
+/** What the terms of a circle make of an hour. */
+const FORMS = {
+  weekSine: (hour: number) => Math.sin(hour * HOUR_ANGLE.week),
+  weekCosine: (hour: number) => Math.cos(hour * HOUR_ANGLE.week),
+  daySine: (hour: number) => Math.sin(hour * HOUR_ANGLE.day),
+  dayCosine: (hour: number) => Math.cos(hour * HOUR_ANGLE.day),
+};
+
+const CIRCLE = ['weekSine', 'weekCosine', 'daySine', 'dayCosine'] as const;
+
+const TERM = z.strictObject({
+  column: z.string().min(1),
+  /** `missing` is the indicator: 1 where the value is missing, else 0. */
+  form: z.enum(['value', 'missing', ...CIRCLE]),
+  /** Mean and standard deviation of the form over the training rows. */
+  centre: z.number(),
+  spread: z.number().positive(),
+  coefficient: z.number(),
+});
+
+const SAVED = z.strictObject({
+  family: z.literal('logistic'),
+  format: z.literal(1),
+  intercept: z.number(),
+  terms: z.array(TERM),
+});
+
+type Saved = z.infer<typeof SAVED>;
+type Term = Omit<z.infer<typeof TERM>, 'coefficient'>;
+
+/**
+ * Logistic regression on all columns but `past_return`. Each is standardised by the training rows and ends at eight
+ * standard deviations; a missing (or infinite) value becomes the mean, and where the training rows had one, an
+ * indicator column says so. A column that is constant or missing throughout is dropped. `hour_of_week` enters as sine
+ * and cosine of the week and of the day. Ridge penalty of strength 100 on the coefficients, free intercept.
+ */
+export const logistic: ModelFamily = {
+  name: 'logistic',
+  columns: null,
+  fit(rows) {
+    const planned = planColumns(rows);
+    const { intercept, coefficients } = logisticRegression({
+      columns: planned.map(({ values }) => values),
+      labels: rows.labels,
+      l2: L2,
+    });
+    const terms = planned.map(({ term }, place) => ({ ...term, coefficient: coefficients[place] ?? 0 }));
+    return logisticModel({ family: 'logistic', format: 1, intercept, terms });
+  },
+  load: (json) => logisticModel(parseSaved('logistic', SAVED, json)),
+};
+
+function logisticModel(saved: Saved): Model {
+  return {
+    family: 'logistic',
+    predict(rows) {
+      const logOdds = new Float64Array(rows.count).fill(saved.intercept);
+      for (const term of saved.terms) {
+        const values = standardised(shaped(rawColumn(rows, term.column), term.form), term);
+        for (let row = 0; row < rows.count; row += 1) {
+          logOdds[row] = (logOdds[row] ?? 0) + term.coefficient * (values[row] ?? 0);
+        }
+      }
+      return logOdds.map(sigmoid);
+    },
+    toJson: () => structuredClone(saved),
+  };
+}
+
+/** The terms of a fit with their columns; sorted by name, so that the order of the columns does not reach the arithmetic. */
+function planColumns(rows: TrainingRows): { term: Term; values: Float64Array }[] {
+  const columns = rows.columns.filter((column) => column !== PAST_RETURN).sort();
+  return columns.flatMap((column) => {
+    const raw = rawColumn(rows, column);
+    const forms = column === HOUR_OF_WEEK ? CIRCLE : (['value'] as const);
+    const planned = forms.flatMap((form) => {
+      const values = shaped(raw, form);
+      const term = { column, form, ...momentsOf(values) };
+      const varies = Number.isFinite(term.spread) && term.spread > 1e-12 * Math.abs(term.centre);
+      return varies ? [{ term, values: standardised(values, term) }] : [];
+    });
+    const missing = shaped(raw, 'missing');
+    const missesSome = missing.includes(1) && missing.includes(0);
+    const indicator = { column, form: 'missing', centre: 0, spread: 1 } as const;
+    return missesSome ? [...planned, { term: indicator, values: missing }] : planned;
+  });
+}
+
+/** Mean and standard deviation of the values that are there. */
+function momentsOf(values: Float64Array): { centre: number; spread: number } {
+  let count = 0;
+  let sum = 0;
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row] ?? NaN;
+    if (Number.isNaN(value)) continue;
+    count += 1;
+    sum += value;
+  }
+  const centre = sum / count;
+  let squares = 0;
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row] ?? NaN;
+    if (!Number.isNaN(value)) squares += (value - centre) ** 2;
+  }
+  return { centre, spread: Math.sqrt(squares / count) };
+}
+
+/** A form of the raw values, a missing one staying NaN. */
+function shaped(raw: Float64Array, form: Term['form']): Float64Array {
+  if (form === 'value') return raw;
+  return form === 'missing' ? raw.map((value) => (Number.isNaN(value) ? 1 : 0)) : raw.map(FORMS[form]);
+}
+
+function standardised(values: Float64Array, { centre, spread }: Term): Float64Array {
+  const scaled = new Float64Array(values.length);
+  for (let row = 0; row < values.length; row += 1) {
+    const distance = ((values[row] ?? NaN) - centre) / spread;
+    scaled[row] = Number.isNaN(distance) ? 0 : Math.max(-FURTHEST, Math.min(FURTHEST, distance));
+  }
+  return scaled;
+}
+
+/** A column by its name; infinities count as missing. */
+function rawColumn(rows: FeatureMatrix, column: string): Float64Array {
+  const [place = 0] = columnPlaces(rows, [column]);
+  const width = rows.columns.length;
+  const raw = new Float64Array(rows.count);
+  for (let row = 0; row < rows.count; row += 1) {
+    const value = rows.values[row * width + place] ?? NaN;
+    raw[row] = Number.isFinite(value) ? value : NaN;
+  }
+  return raw;
+}

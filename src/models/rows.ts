@@ -1,0 +1,109 @@
+import { MINUTE_MS, type EpochMs } from '../core/index.ts';
+import type { FeatureMatrix, TrainingRows } from './model.ts';
+
+/** A label that will never be 0 or 1 (equal closes, a target that never came) or is not known yet. */
+export const VOID_LABEL = 255;
+
+/** Features, truth and the moment at which the truth was known, one row a window. */
+export interface DirectionRows extends FeatureMatrix {
+  /** Ends of the windows, epoch ms, strictly ascending, shape (count). */
+  readonly windowEnds: Float64Array;
+  /** 1 = up, 0 = down, `VOID_LABEL` else, shape (count). */
+  readonly labels: Uint8Array;
+  /** When the label could first be known, epoch ms; NaN where never, shape (count). */
+  readonly labelKnownAt: Float64Array;
+  /** ln(close(T+h) / close(T)); NaN where not known, shape (count). */
+  readonly futureReturns: Float64Array;
+}
+
+/** Which rows a fit may learn from. */
+export interface Maturity {
+  /** The moment of the fit: nothing known later is used. */
+  asOf: EpochMs;
+  horizonMinutes: number;
+  /** Extra distance between the end of a label and the fit. */
+  embargoMinutes: number;
+}
+
+/**
+ * The rows that a fit at `asOf` may learn from: the label is up or down, was known by then (the purge), and its target
+ * lies at least the embargo before. Used alike by the walk-forward and by the live weekly refit.
+ * @returns copies, in time order
+ * @throws RangeError when the arrays differ in length or the windows do not ascend
+ * @see López de Prado (2018), Advances in Financial Machine Learning, chapter 7 (purging, embargo)
+ */
+export function selectMatured(rows: DirectionRows, maturity: Maturity): TrainingRows {
+  requireAligned(rows);
+  const width = rows.columns.length;
+  const runs = maturedRuns(rows, maturity);
+  const count = runs.reduce((sum, [first, end]) => sum + end - first, 0);
+  const values = new Float64Array(count * width);
+  const labels = new Uint8Array(count);
+  const futureReturns = new Float64Array(count);
+  let filled = 0;
+  for (const [first, end] of runs) {
+    values.set(rows.values.subarray(first * width, end * width), filled * width);
+    labels.set(rows.labels.subarray(first, end), filled);
+    futureReturns.set(rows.futureReturns.subarray(first, end), filled);
+    filled += end - first;
+  }
+  return { columns: rows.columns, values, count, labels, futureReturns };
+}
+
+/**
+ * The same rows with some of their columns, in the given order.
+ * @throws RangeError naming a column that is not there
+ */
+export function selectColumns<Rows extends FeatureMatrix>(rows: Rows, names: readonly string[]): Rows {
+  const places = columnPlaces(rows, names);
+  const values = new Float64Array(rows.count * names.length);
+  for (let row = 0; row < rows.count; row += 1) {
+    places.forEach((place, target) => {
+      values[row * names.length + target] = rows.values[row * rows.columns.length + place] ?? NaN;
+    });
+  }
+  return { ...rows, columns: [...names], values };
+}
+
+/**
+ * Where named columns stand in the rows.
+ * @throws RangeError naming the first column that is not there
+ */
+export function columnPlaces(rows: FeatureMatrix, names: readonly string[]): number[] {
+  return names.map((name) => {
+    const place = rows.columns.indexOf(name);
+    if (place < 0) throw new RangeError(`column ${name} is missing; there are: ${rows.columns.join(', ')}`);
+    return place;
+  });
+}
+
+/** Neighbouring usable rows as [first, end). */
+function maturedRuns(rows: DirectionRows, maturity: Maturity): [number, number][] {
+  const { asOf, horizonMinutes, embargoMinutes } = maturity;
+  const lastEnd = asOf - (horizonMinutes + embargoMinutes) * MINUTE_MS;
+  const runs: [number, number][] = [];
+  let first = -1;
+  let row = 0;
+  for (; row < rows.count && (rows.windowEnds[row] ?? Infinity) <= lastEnd; row += 1) {
+    const usable = (rows.labels[row] ?? VOID_LABEL) <= 1 && (rows.labelKnownAt[row] ?? NaN) <= asOf;
+    if (usable && first < 0) first = row;
+    if (!usable && first >= 0) {
+      runs.push([first, row]);
+      first = -1;
+    }
+  }
+  if (first >= 0) runs.push([first, row]);
+  return runs;
+}
+
+function requireAligned(rows: DirectionRows): void {
+  const { windowEnds, labels, labelKnownAt, futureReturns, count } = rows;
+  const lengths = [windowEnds.length, labels.length, labelKnownAt.length, futureReturns.length];
+  if (lengths.some((length) => length !== count) || rows.values.length !== count * rows.columns.length) {
+    throw new RangeError(
+      `${count} rows of ${rows.columns.length} columns, but the arrays have ${lengths.join(', ')}`,
+    );
+  }
+  const late = windowEnds.findIndex((end, row) => row > 0 && !(end > (windowEnds[row - 1] ?? NaN)));
+  if (late >= 0) throw new RangeError(`windows must ascend: row ${late} ends at ${windowEnds[late]}`);
+}

@@ -1,0 +1,218 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRandom, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/index.ts';
+import { evaluateDirection } from './evaluation.ts';
+import { MODEL_FAMILIES } from './families.ts';
+import { PAST_RETURN, type ModelFamily, type TrainingRows } from './model.ts';
+import { selectMatured, VOID_LABEL, type DirectionRows } from './rows.ts';
+import { refitTime, walkForward, type WalkForwardOptions } from './walk-forward.ts';
+
+const FRIDAY = Date.UTC(2021, 9, 1);
+const MONDAY = Date.UTC(2021, 9, 4);
+
+/** Hourly windows of a market without drift, labels overlapping by the horizon, some of them void. */
+function noiseRows(seed: number, count: number, horizonHours: number): DirectionRows {
+  const random = createRandom(seed);
+  const price = new Float64Array(count + horizonHours);
+  for (let row = 1; row < price.length; row += 1) price[row] = price[row - 1]! + random.normal();
+  const back = (row: number, hours: number) => (row < hours ? NaN : price[row]! - price[row - hours]!);
+  const windowEnds = Float64Array.from({ length: count }, (_, row) => FRIDAY + row * HOUR_MS);
+  const futureReturns = windowEnds.map((_, row) => price[row + horizonHours]! - price[row]!);
+  return {
+    columns: ['return_1bar', 'return_24h', 'hour_of_week', PAST_RETURN],
+    values: Float64Array.from(
+      [...windowEnds.keys()].flatMap((row) => [
+        back(row, 1),
+        back(row, 24),
+        row % 168,
+        back(row, horizonHours),
+      ]),
+    ),
+    count,
+    windowEnds,
+    labels: Uint8Array.from(futureReturns, (value) =>
+      random.uniform() < 0.01 ? VOID_LABEL : value > 0 ? 1 : 0,
+    ),
+    labelKnownAt: windowEnds.map((end) => end + horizonHours * HOUR_MS + 5 * SECOND_MS),
+    futureReturns,
+  };
+}
+
+function optionsFor(changes: Partial<WalkForwardOptions> = {}): WalkForwardOptions {
+  return {
+    family: MODEL_FAMILIES.logistic,
+    horizonMinutes: 60,
+    embargoMinutes: 0,
+    from: FRIDAY + 5 * DAY_MS,
+    refit: 'weekly',
+    seed: 1,
+    ...changes,
+  };
+}
+
+/** The rows as they were known at a moment: later windows gone, later labels not there. */
+function asKnownAt(rows: DirectionRows, moment: number): DirectionRows {
+  const count = rows.windowEnds.filter((end) => end <= moment).length;
+  const known = (row: number) => rows.labelKnownAt[row]! <= moment;
+  return {
+    columns: rows.columns,
+    values: rows.values.slice(0, count * rows.columns.length),
+    count,
+    windowEnds: rows.windowEnds.slice(0, count),
+    labels: rows.labels.slice(0, count).map((label, row) => (known(row) ? label : VOID_LABEL)),
+    labelKnownAt: rows.labelKnownAt.slice(0, count).map((at, row) => (known(row) ? at : NaN)),
+    futureReturns: rows.futureReturns.slice(0, count).map((value, row) => (known(row) ? value : NaN)),
+  };
+}
+
+describe('refitTime', () => {
+  it('is the last Monday 00:00 UTC, but never before the start', () => {
+    expect(refitTime(MONDAY, 0)).toBe(MONDAY);
+    expect(refitTime(MONDAY - 1, 0)).toBe(MONDAY - 7 * DAY_MS);
+    expect(refitTime(MONDAY + 7 * DAY_MS - 1, 0)).toBe(MONDAY);
+    expect(refitTime(MONDAY + HOUR_MS, MONDAY + 1)).toBe(MONDAY + 1);
+  });
+
+  it('is a Monday at most a week before the window', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: DAY_MS * 7, max: 4_000_000_000_000 }), (windowEnd) => {
+        const at = refitTime(windowEnd, -Infinity);
+        expect(new Date(at).getUTCDay()).toBe(1);
+        expect(at % DAY_MS).toBe(0);
+        expect(windowEnd - at).toBeGreaterThanOrEqual(0);
+        expect(windowEnd - at).toBeLessThan(7 * DAY_MS);
+      }),
+    );
+  });
+});
+
+describe('walkForward', () => {
+  it('fits at its start and at each Monday, and tests from < windowEnd <= to', () => {
+    const rows = noiseRows(1, 24 * 20, 1);
+    const from = FRIDAY + 5 * DAY_MS;
+    const to = FRIDAY + 15 * DAY_MS;
+    const { probabilities, fits } = walkForward(rows, optionsFor({ from, to }));
+    expect(fits.map(({ fittedAt }) => fittedAt)).toEqual([from, MONDAY + 7 * DAY_MS]);
+    // Wednesday 01:00 to Sunday 23:00, then Monday 00:00 to Saturday 00:00.
+    expect(fits.map(({ testedRows }) => testedRows)).toEqual([119, 121]);
+    const tested = [...rows.windowEnds].map((end) => end > from && end <= to);
+    expect([...probabilities].map((probability) => !Number.isNaN(probability))).toEqual(tested);
+  });
+
+  it('answers all windows by one fit where it is told to split once', () => {
+    const rows = noiseRows(1, 24 * 20, 1);
+    const { fits } = walkForward(rows, optionsFor({ refit: 'once' }));
+    expect(fits).toHaveLength(1);
+    expect(fits[0]!.testedRows).toBe(24 * 15 - 1);
+  });
+
+  it('gives what a refit by hand at the same schedule gives', () => {
+    const rows = noiseRows(2, 24 * 20, 24);
+    const options = optionsFor({ horizonMinutes: 1440 });
+    const { probabilities } = walkForward(rows, options);
+    const width = rows.columns.length;
+    for (const row of [150, 239, 240, 400]) {
+      const asOf = refitTime(rows.windowEnds[row]!, options.from) + MINUTE_MS;
+      const training = selectMatured(rows, { asOf, horizonMinutes: 1440, embargoMinutes: 0 });
+      const values = rows.values.slice(row * width, (row + 1) * width);
+      const [expected] = options.family
+        .fit(training, { seed: 1 })
+        .predict({ columns: rows.columns, values, count: 1 });
+      expect(probabilities[row]).toBe(expected);
+    }
+  });
+
+  it('never trains on a label that was not known at the fit, nor within the embargo', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(1, 4, 24),
+        fc.integer({ min: 0, max: 48 }),
+        fc.integer({ min: 0, max: 1000 }),
+        (horizonHours, embargoHours, seed) => {
+          const rows = noiseRows(seed, 24 * 20, horizonHours);
+          const seen: TrainingRows[] = [];
+          const spy: ModelFamily = {
+            ...MODEL_FAMILIES.majority,
+            fit(training, options) {
+              seen.push(training);
+              return MODEL_FAMILIES.majority.fit(training, options);
+            },
+          };
+          const { fits } = walkForward(
+            rows,
+            optionsFor({ family: spy, horizonMinutes: horizonHours * 60, embargoMinutes: embargoHours * 60 }),
+          );
+          fits.forEach(({ fittedAt }, place) => {
+            // Returns are unique, so they tell which row a training row was.
+            const used = [...seen[place]!.futureReturns].map((value) => rows.futureReturns.indexOf(value));
+            const asOf = fittedAt + MINUTE_MS;
+            const reach = (horizonHours + embargoHours) * HOUR_MS;
+            expect(used.every((row) => rows.labelKnownAt[row]! <= asOf)).toBe(true);
+            expect(used.every((row) => rows.windowEnds[row]! + reach <= asOf)).toBe(true);
+          });
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it('changes nothing before a moment when everything known after it is deleted', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 125, max: 470 }), fc.integer({ min: 0, max: 1000 }), (hour, seed) => {
+        const rows = noiseRows(seed, 24 * 20, 24);
+        const options = optionsFor({ horizonMinutes: 1440 });
+        const moment = FRIDAY + hour * HOUR_MS + MINUTE_MS;
+        const past = walkForward(asKnownAt(rows, moment), options).probabilities;
+        expect(past).toEqual(walkForward(rows, options).probabilities.slice(0, past.length));
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('finds a look-ahead that is planted: labels that claim to be known at once', () => {
+    const rows = noiseRows(3, 24 * 20, 24);
+    const leaking = { ...rows, labelKnownAt: rows.windowEnds.slice() };
+    const options = optionsFor({ horizonMinutes: 1440, embargoMinutes: -1440 });
+    const moment = FRIDAY + 300 * HOUR_MS;
+    const past = walkForward(asKnownAt(rows, moment), options).probabilities;
+    expect(past).not.toEqual(walkForward(leaking, options).probabilities.slice(0, past.length));
+  });
+
+  it('refuses rows that do not ascend', () => {
+    const rows = noiseRows(1, 24 * 8, 1);
+    expect(() => walkForward({ ...rows, windowEnds: rows.windowEnds.toReversed() }, optionsFor())).toThrow(
+      RangeError,
+    );
+  });
+});
+
+describe('walk-forward over a market without drift', () => {
+  it.each([1, 24])(
+    'is right half of the time at %i h, within three standard errors over twenty markets',
+    (hours) => {
+      const scores = Array.from({ length: 20 }, (_, place) => {
+        const rows = noiseRows(place + 1, 24 * 98, hours);
+        const horizonMinutes = hours * 60;
+        const { probabilities } = walkForward(
+          rows,
+          optionsFor({ horizonMinutes, from: FRIDAY + 14 * DAY_MS }),
+        );
+        return evaluateDirection({
+          probabilities,
+          labels: rows.labels,
+          labelsOneBarLater: rows.labels,
+          windowEnds: rows.windowEnds,
+          barMinutes: 60,
+          horizonMinutes,
+          baselineProbabilities: {},
+          seed: place,
+        });
+      });
+      const mean = scores.reduce((sum, { accuracy }) => sum + accuracy, 0) / 20;
+      const spread = Math.sqrt(scores.reduce((sum, { accuracy }) => sum + (accuracy - mean) ** 2, 0) / 19);
+      expect(Math.abs(mean - 0.5)).toBeLessThan((3 * spread) / Math.sqrt(20));
+      // At a miss rate of 8 % (28 blocks of 72 h) six or more of twenty come once in two hundred.
+      expect(scores.filter(({ low, high }) => !(low <= 0.5 && high >= 0.5)).length).toBeLessThanOrEqual(5);
+    },
+  );
+});

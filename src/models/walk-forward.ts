@@ -1,0 +1,92 @@
+import { DAY_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
+import type { FeatureMatrix, ModelFamily } from './model.ts';
+import { selectMatured, type DirectionRows } from './rows.ts';
+
+const WEEK_MS = 7 * DAY_MS;
+/** 1970-01-05, the first Monday of the epoch. */
+const FIRST_MONDAY = 4 * DAY_MS;
+/** A window is decided this long after its end, live and here. */
+const GRACE_SECONDS = 60;
+
+/** How a family is tried on the past. */
+export interface WalkForwardOptions {
+  family: ModelFamily;
+  horizonMinutes: number;
+  /** Distance between the last training label and the fit; 0 is what the live refit does. */
+  embargoMinutes: number;
+  /** Windows with from < windowEnd <= to are tested; the first fit stands at `from`. */
+  from: EpochMs;
+  /** The last window's end where left out. */
+  to?: EpochMs;
+  /** `weekly`: a fit at `from` and one at each Monday 00:00 UTC; `once`: the fit at `from` answers for all. */
+  refit: 'weekly' | 'once';
+  seed: number;
+  /** A fit sees what was known this long after its date; 60 where left out. */
+  graceSeconds?: number;
+}
+
+/** What a walk-forward gives. */
+export interface WalkForward {
+  /** P(up), shape (rows.count); NaN in rows that were not tested. */
+  probabilities: Float64Array;
+  /** Its fits in time order. */
+  fits: { fittedAt: EpochMs; trainingRows: number; testedRows: number }[];
+}
+
+/**
+ * The date of the fit that answers for a window: the last Monday 00:00 UTC at or before its end, but not before `start`.
+ * The walk-forward, the replay and the live refit share this schedule.
+ * @param windowEnd - epoch ms
+ * @param start - the first fit's date, epoch ms
+ */
+export function refitTime(windowEnd: EpochMs, start: EpochMs): EpochMs {
+  return Math.max(start, FIRST_MONDAY + Math.floor((windowEnd - FIRST_MONDAY) / WEEK_MS) * WEEK_MS);
+}
+
+/**
+ * Purged, embargoed walk-forward over an expanding past: each window is predicted by a model fitted on rows whose
+ * labels were known at its fit, see `selectMatured`. Scaling and everything else is learned inside the fit.
+ * @throws RangeError when the rows are not aligned or do not ascend
+ * @see López de Prado (2018), Advances in Financial Machine Learning, chapters 7 and 12
+ */
+export function walkForward(rows: DirectionRows, options: WalkForwardOptions): WalkForward {
+  const { family, seed, horizonMinutes, embargoMinutes, graceSeconds = GRACE_SECONDS } = options;
+  const probabilities = new Float64Array(rows.count).fill(NaN);
+  const fits: WalkForward['fits'] = [];
+  for (const { fittedAt, first, end } of testRuns(rows, options)) {
+    const asOf = fittedAt + graceSeconds * SECOND_MS;
+    const training = selectMatured(rows, { asOf, horizonMinutes, embargoMinutes });
+    const model = family.fit(training, { seed });
+    probabilities.set(model.predict(sliceRows(rows, first, end)), first);
+    fits.push({ fittedAt, trainingRows: training.count, testedRows: end - first });
+  }
+  return { probabilities, fits };
+}
+
+interface TestRun {
+  fittedAt: EpochMs;
+  first: number;
+  end: number;
+}
+
+/** Neighbouring tested rows that share a fit. */
+function testRuns({ windowEnds }: DirectionRows, options: WalkForwardOptions): TestRun[] {
+  const { from, to = Infinity, refit } = options;
+  const runs: TestRun[] = [];
+  windowEnds.forEach((windowEnd, row) => {
+    if (!(windowEnd > from && windowEnd <= to)) return;
+    const fittedAt = refit === 'once' ? from : refitTime(windowEnd, from);
+    const last = runs.at(-1);
+    if (last?.fittedAt === fittedAt) last.end = row + 1;
+    else runs.push({ fittedAt, first: row, end: row + 1 });
+  });
+  return runs;
+}
+
+function sliceRows({ columns, values }: FeatureMatrix, first: number, end: number): FeatureMatrix {
+  return {
+    columns,
+    values: values.subarray(first * columns.length, end * columns.length),
+    count: end - first,
+  };
+}
