@@ -47,6 +47,7 @@ describe('selectMatured', () => {
           expect([...chosen.futureReturns]).toEqual(expected.map((row) => rows.futureReturns[row]));
         },
       ),
+      { seed: 1 },
     );
   });
 
