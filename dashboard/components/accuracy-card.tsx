@@ -23,11 +23,11 @@ export function AccuracyCard({ performance, health }: AccuracyCardProps) {
       actions={<AccuracyLegend />}
     >
       {data === null || data.arms.length === 0 ? (
-        <div className="flex min-h-96">
+        <div className="flex min-h-[74rem] sm:min-h-[46rem] lg:min-h-[23rem]">
           <Waiting
             failure={performance.failure}
             health={health}
-            skeleton={<Skeleton className="size-full min-h-96" />}
+            skeleton={<Skeleton className="h-auto w-full" />}
           />
         </div>
       ) : (
@@ -39,16 +39,15 @@ export function AccuracyCard({ performance, health }: AccuracyCardProps) {
 
 function AccuracyPanels({ performance }: { performance: ModelsPerformance }) {
   const groups = useMemo(() => byHorizon(performance.arms), [performance]);
-  const scale = useMemo(() => accuracyScale(groups), [groups]);
   const { from, to, n } = performance.windows;
   return (
     <>
       <div className="grid gap-x-12 gap-y-10 lg:grid-cols-2">
         {groups.map((group) => (
-          <HorizonPanel key={group.horizonMinutes} group={group} scale={scale} />
+          <HorizonPanel key={group.horizonMinutes} group={group} />
         ))}
       </div>
-      <p className="mt-6 max-w-prose text-xs leading-5 text-ink-faint">
+      <p className="mt-6 max-w-3xl text-xs leading-5 text-ink-faint">
         {from === null || to === null
           ? ''
           : `${count(n)} windows from ${moment(Date.parse(from))} to ${moment(Date.parse(to))} UTC. `}
@@ -58,8 +57,9 @@ function AccuracyPanels({ performance }: { performance: ModelsPerformance }) {
   );
 }
 
-function HorizonPanel({ group, scale }: { group: HorizonAccuracy; scale: PlotScale }) {
+function HorizonPanel({ group }: { group: HorizonAccuracy }) {
   const { best, rows, horizonMinutes } = group;
+  const scale = accuracyScale(rows);
   const matured = rows.reduce((most, { n }) => Math.max(most, n), 0);
   const pending = rows.reduce((most, row) => Math.max(most, row.pending), 0);
   return (
@@ -144,11 +144,11 @@ function AccuracyLegend() {
         entered one bar later
       </li>
       <li className="inline-flex items-center gap-1.5">
-        <span aria-hidden className="h-3 border-l-[1.5px] border-dashed border-miss" />
+        <span aria-hidden className="h-3 border-l-[1.5px] border-dashed border-ink" />
         best baseline
       </li>
       <li className="inline-flex items-center gap-1.5">
-        <span aria-hidden className="h-3 w-px bg-ink-soft" />
+        <span aria-hidden className="h-3 w-px bg-ink-faint" />
         50 %
       </li>
     </ul>

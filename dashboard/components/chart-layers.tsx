@@ -20,7 +20,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const MARK_ROOM_PX = 5;
 const BUCKET_ROOM_PX = 6;
-const TICK_ROOM_PX = 76;
+const TICK_ROOM_PX = 60;
 
 interface Pane {
   x: number;
@@ -98,10 +98,10 @@ export function PriceGrid({ ticks }: { ticks: readonly number[] }) {
 }
 
 const MARK_STYLES: Record<Result, string> = {
-  hit: 'fill-hit stroke-surface',
+  hit: 'fill-hit stroke-hit',
   miss: 'fill-surface stroke-miss',
   pending: 'fill-surface stroke-ink-faint',
-  void: 'fill-line-strong stroke-surface',
+  void: 'fill-line-strong stroke-line-strong',
 };
 
 /** Predictions beside the price: below it those that say up, above it those that say down. */
@@ -160,7 +160,8 @@ export function OutcomeLane({ marks, barMinutes }: LaneProps) {
     <g aria-hidden>
       <PaneLabel pane={pane} title="Right above, wrong below" />
       {toBuckets(marks, minutes).map((bucket) => {
-        const x = (place((bucket.from + bucket.to + barMinutes * MINUTE_MS) / 2) ?? 0) - width / 2;
+        const centre = place((bucket.from + bucket.to + barMinutes * MINUTE_MS) / 2) ?? 0;
+        const x = Math.min(pane.x + pane.width - width, Math.max(pane.x, centre - width / 2));
         const open = (bucket.pending * unit) / 2;
         return (
           <g key={bucket.to}>

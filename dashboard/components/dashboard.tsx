@@ -33,7 +33,7 @@ export function Dashboard() {
 }
 
 function Sections({ feeds }: { feeds: ReturnType<typeof useDashboard> }) {
-  const { health, signals, features, performance, refreshKey } = feeds;
+  const { health, signals, features, performance, open, refreshKey } = feeds;
   return (
     <>
       {health.data !== null && health.data.last_window === null ? (
@@ -50,7 +50,7 @@ function Sections({ feeds }: { feeds: ReturnType<typeof useDashboard> }) {
           />
         ))}
       </div>
-      <MarketCard health={health.data} refreshKey={refreshKey} />
+      <MarketCard health={health.data} open={open} refreshKey={refreshKey} />
       <AccuracyCard performance={performance} health={health.data} />
       <div className="grid gap-5 sm:gap-6 lg:grid-cols-[7fr_5fr]">
         <FeaturesCard features={features} health={health.data} />

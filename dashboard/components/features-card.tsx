@@ -1,6 +1,6 @@
 import { ChevronRight } from 'lucide-react';
 import type { Health, LatestFeatures } from '../../src/serving/contract.ts';
-import { featureText, featureValue } from '../lib/features.ts';
+import { featureText, featureUnit, featureValue } from '../lib/features.ts';
 import type { Feed } from '../lib/feed.ts';
 import { moment } from '../lib/format.ts';
 import { Badge } from './ui/badge.tsx';
@@ -26,13 +26,13 @@ export function FeaturesCard({
       actions={data?.degraded === true ? <Badge tone="caution">Degraded</Badge> : null}
     >
       {data === null ? (
-        <div className="flex min-h-[35rem]">
+        <div className="flex min-h-[50rem] sm:min-h-[35rem]">
           <Waiting failure={features.failure} health={health} skeleton={<RowsSkeleton />} />
         </div>
       ) : (
-        <ul className="-my-1 divide-y divide-line">
+        <ul className="-my-1 flex flex-1 flex-col justify-between divide-y divide-line">
           {Object.entries(data.features).map(([name, value]) => (
-            <FeatureRow key={name} name={name} value={value} unit={data.units[name] ?? ''} />
+            <FeatureRow key={name} name={name} value={value} unit={featureUnit(data.units[name] ?? '')} />
           ))}
         </ul>
       )}
@@ -55,7 +55,7 @@ function FeatureRow({ name, value, unit }: { name: string; value: number | null;
   const { label, meaning } = featureText(name);
   const shown = featureValue(value);
   return (
-    <li>
+    <li className="flex flex-1 flex-col justify-center py-0.5">
       <details className="group">
         <summary
           title={meaning}

@@ -19,7 +19,7 @@ export function HealthCard({ health }: { health: Feed<Health> }) {
       }
     >
       {data === null ? (
-        <Skeleton className="h-96 w-full" />
+        <Skeleton className="h-[36rem] w-full" />
       ) : (
         <>
           <ul className="space-y-3">

@@ -22,10 +22,10 @@ export function IntervalPlot({ row, scale, best }: IntervalPlotProps) {
       {scale.ticks.map((tick) => (
         <span key={tick} className="absolute inset-y-0 w-px bg-line" style={{ left: place(tick) }} />
       ))}
-      <span className="absolute inset-y-0 w-px bg-ink-soft" style={{ left: place(0.5) }} />
+      <span className="absolute inset-y-0 w-px bg-ink-faint" style={{ left: place(0.5) }} />
       {best === null ? null : (
         <span
-          className="absolute inset-y-0 border-l-[1.5px] border-dashed border-miss"
+          className="absolute inset-y-0 border-l-[1.5px] border-dashed border-ink"
           style={{ left: place(best.accuracy) }}
         />
       )}

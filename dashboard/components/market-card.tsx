@@ -4,7 +4,7 @@ import dynamic from 'next/dynamic';
 import { useMemo, useState } from 'react';
 import type { Health, SignalHistory } from '../../src/serving/contract.ts';
 import type { Feed } from '../lib/feed.ts';
-import { count, horizon, moment, price, signed } from '../lib/format.ts';
+import { count, horizon, moment, price, signed, span } from '../lib/format.ts';
 import { tally, toMarks, type Mark, type Result, type Tally } from '../lib/market.ts';
 import { HORIZONS, useHistory } from '../lib/use-dashboard.ts';
 import { RecentPredictions } from './recent-predictions.tsx';
@@ -26,20 +26,24 @@ const RANGES = [
 ] as const;
 type Range = (typeof RANGES)[number]['value'];
 
-export function MarketCard({ health, refreshKey }: { health: Health | null; refreshKey: string }) {
-  const [range, setRange] = useState<Range>('7');
+interface MarketCardProps {
+  health: Health | null;
+  /** False while there is nothing to ask for, or nobody who answers. */
+  open: boolean;
+  refreshKey: string;
+}
+
+export function MarketCard({ health, open, refreshKey }: MarketCardProps) {
+  const [chosen, setRange] = useState<Range | null>(null);
   const [horizonMinutes, setHorizonMinutes] = useState<number>(HORIZONS[0]);
-  const history = useHistory({
-    days: Number(range),
-    horizonMinutes,
-    barMinutes: health?.bar_minutes ?? null,
-    refreshKey,
-  });
+  const range = chosen ?? rangeWithRoom(health?.bar_minutes ?? 60);
+  const barMinutes = open && health !== null ? health.bar_minutes : null;
+  const history = useHistory({ days: Number(range), horizonMinutes, barMinutes, refreshKey });
   return (
     <Card
       id="market"
       title="Price and predictions"
-      note="Beside the price what was predicted: marks below it said up, marks above it said down. Times are UTC."
+      note="Marks under the price said up, those over it down; dense ranges show outcomes alone. Times are UTC."
       actions={
         <div className="flex flex-wrap gap-2">
           <Segmented
@@ -52,31 +56,32 @@ export function MarketCard({ health, refreshKey }: { health: Health | null; refr
         </div>
       }
     >
-      <MarketBody history={history} health={health} range={range} horizonMinutes={horizonMinutes} />
+      <MarketBody history={history} health={health} horizonMinutes={horizonMinutes} />
     </Card>
   );
+}
+
+/** Until the reader chooses: the longest range in which single predictions can be told apart. */
+function rangeWithRoom(barMinutes: number): Range {
+  return barMinutes >= 60 ? '7' : '1';
 }
 
 interface BodyProps {
   history: Feed<SignalHistory>;
   health: Health | null;
-  range: Range;
   horizonMinutes: number;
 }
 
-function MarketBody({ history, health, range, horizonMinutes }: BodyProps) {
+function MarketBody({ history, health, horizonMinutes }: BodyProps) {
   const marks = useMemo(() => toMarks(history.data?.items ?? []), [history.data]);
   const shownHorizon = history.data?.horizon_minutes ?? horizonMinutes;
   const counts = useMemo(() => tally(marks), [marks]);
   const known = marks.length > 0 && health !== null;
   return (
     <>
-      <div className="mb-3 flex min-h-14 flex-wrap items-end justify-between gap-x-8 gap-y-2">
-        {known ? (
-          <PriceLine marks={marks} health={health} range={range} />
-        ) : (
-          <Skeleton className="h-10 w-44" />
-        )}
+      <div className="mb-3 flex min-h-9 flex-wrap items-end justify-between gap-x-8 gap-y-2">
+        {known ? <PriceLine marks={marks} health={health} /> : null}
+        {known || health?.last_window === null ? null : <Skeleton className="h-9 w-44" />}
         {known ? <Legend counts={counts} /> : null}
       </div>
       <figure
@@ -87,12 +92,7 @@ function MarketBody({ history, health, range, horizonMinutes }: BodyProps) {
           <div
             className={`size-full transition-opacity ${shownHorizon === horizonMinutes ? '' : 'opacity-40'}`}
           >
-            <MarketChart
-              marks={marks}
-              horizonMinutes={shownHorizon}
-              barMinutes={health.bar_minutes}
-              summary={summaryOf(marks, counts, shownHorizon)}
-            />
+            <MarketChart marks={marks} horizonMinutes={shownHorizon} barMinutes={health.bar_minutes} />
           </div>
         ) : (
           <div className="flex size-full">
@@ -104,26 +104,29 @@ function MarketBody({ history, health, range, horizonMinutes }: BodyProps) {
           </div>
         )}
       </figure>
-      {known ? <RecentPredictions marks={marks} horizonMinutes={shownHorizon} /> : null}
+      <div className="min-h-12">
+        {known ? <RecentPredictions marks={marks} horizonMinutes={shownHorizon} /> : null}
+      </div>
     </>
   );
 }
 
-function PriceLine({ marks, health, range }: { marks: readonly Mark[]; health: Health; range: Range }) {
+function PriceLine({ marks, health }: { marks: readonly Mark[]; health: Health }) {
   const priced = marks.filter(({ close }) => close !== null);
-  const first = priced[0]?.close ?? null;
-  const last = priced.at(-1)?.close ?? null;
-  const change = first === null || last === null ? null : (last / first - 1) * 100;
+  const first = priced[0];
+  const last = priced.at(-1);
+  const change = first?.close && last?.close ? (last.close / first.close - 1) * 100 : null;
+  const covered = first === undefined || last === undefined ? 0 : last.at - first.at;
   const colour = change === null || change === 0 ? 'text-ink-faint' : change > 0 ? 'text-up' : 'text-down';
   return (
     <p className="flex flex-wrap items-baseline gap-x-3">
-      <span className="text-2xl font-medium tracking-tight sm:text-3xl">{price(last)}</span>
+      <span className="text-2xl font-medium tracking-tight sm:text-3xl">{price(last?.close ?? null)}</span>
       <span className="text-sm text-ink-faint">
         {health.simulated ? 'simulated ' : ''}
         {health.asset.split('-')[1]}
       </span>
       <span className={`text-sm font-medium ${colour}`}>
-        {signed(change)} % <span className="font-normal text-ink-faint">in {range} d</span>
+        {signed(change)} % <span className="font-normal text-ink-faint">in {span(covered)}</span>
       </span>
     </p>
   );
@@ -134,7 +137,7 @@ const SHOWN: readonly Result[] = ['hit', 'miss', 'pending', 'void'];
 function Legend({ counts }: { counts: Tally }) {
   return (
     <ul
-      className="flex flex-wrap gap-x-4 gap-y-1 text-[0.8125rem] text-ink-soft"
+      className="flex flex-wrap gap-x-3 gap-y-1 text-xs text-ink-soft sm:gap-x-4 sm:text-[0.8125rem]"
       aria-label="Predictions in this range"
     >
       {SHOWN.map((result) => (

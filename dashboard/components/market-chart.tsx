@@ -18,21 +18,19 @@ interface MarketChartProps {
   marks: readonly Mark[];
   horizonMinutes: number;
   barMinutes: number;
-  /** The picture in one sentence, for those who do not see it. */
-  summary: string;
 }
 
-const MARGIN = { top: 8, right: 60, bottom: 26, left: 2 };
+const MARGIN = { top: 8, right: 54, bottom: 26, left: 2 };
 
 /** Price, predictions, outcomes and sentiment over one time axis. Drawn again only when a window was added. */
 export const MarketChart = memo(function MarketChart(props: MarketChartProps) {
-  const { marks, horizonMinutes, barMinutes, summary } = props;
+  const { marks, horizonMinutes, barMinutes } = props;
   const from = marks[0]?.at ?? 0;
   const to = marks.at(-1)?.at ?? 1;
   const { domain, ticks, floor } = priceScale(marks);
   return (
     <ResponsiveContainer width="100%" height="100%">
-      <ComposedChart data={marks as Mark[]} margin={MARGIN} accessibilityLayer title={summary}>
+      <ComposedChart data={marks as Mark[]} margin={MARGIN} accessibilityLayer>
         <XAxis dataKey="at" type="number" scale="time" domain={[from, to]} hide />
         <YAxis yAxisId={PRICE_AXIS} domain={domain} allowDataOverflow hide />
         <TimeGrid from={from} to={to} />

@@ -37,7 +37,7 @@ function CutOffNotice({ health, onRetry }: { health: Feed<Health>; onRetry(): vo
   return (
     <Notice
       icon={<Unplug aria-hidden size={18} />}
-      title={`API not reachable since ${localClock(health.failingSince)}`}
+      title={`${health.failure?.kind === 'refused' ? 'Health not answered' : 'API not reachable'} since ${localClock(health.failingSince)}`}
       action={
         <button
           type="button"

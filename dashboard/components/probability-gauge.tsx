@@ -15,11 +15,15 @@ export function ProbabilityGauge({ probability, direction, neutralBand }: GaugeP
   const scale = gaugeScale(probability);
   const at = (share: number): number => gaugePlace(share, scale) * 100;
   const start = Math.min(at(probability), 50);
-  const band = { left: at(0.5 - neutralBand), right: at(0.5 + neutralBand) };
+  const band = {
+    left: at(0.5 - neutralBand),
+    right: at(0.5 + neutralBand),
+    words: `${shortPercent(0.5 - neutralBand)} to ${shortPercent(0.5 + neutralBand)} %`,
+  };
   return (
     <div
       role="img"
-      aria-label={`${percent(probability)} percent probability of a higher close, on a scale from ${percent(scale.low, 0)} to ${percent(scale.high, 0)} percent; neutral between ${percent(0.5 - neutralBand, 0)} and ${percent(0.5 + neutralBand, 0)}`}
+      aria-label={`${percent(probability)} percent probability of a higher close, on a scale from ${percent(scale.low, 0)} to ${percent(scale.high, 0)} percent; neutral from ${band.words}`}
     >
       <div className="relative h-2.5 rounded-full bg-sunken">
         <div
@@ -38,9 +42,13 @@ export function ProbabilityGauge({ probability, direction, neutralBand }: GaugeP
       </div>
       <div aria-hidden className="mt-2.5 grid grid-cols-3 text-xs text-ink-faint">
         <span>Down, {percent(scale.low, 0)} %</span>
-        <span className="text-center">50 %</span>
+        <span className="text-center whitespace-nowrap">neutral {band.words}</span>
         <span className="text-right">Up, {percent(scale.high, 0)} %</span>
       </div>
     </div>
   );
+}
+
+function shortPercent(share: number): string {
+  return percent(share).replace(/\.0$/, '');
 }

@@ -26,7 +26,7 @@ export function SignalCard({ horizonMinutes, signal, health, performance }: Sign
       title={`Next ${name}`}
       actions={<Badges signal={signal.data} health={health} />}
     >
-      <div className="flex min-h-[19.5rem] flex-1 flex-col justify-between gap-6 sm:min-h-[17rem]">
+      <div className="flex min-h-[22rem] flex-1 flex-col justify-between gap-6 sm:min-h-[18.5rem] lg:min-h-[19.5rem] xl:min-h-[18.5rem]">
         {signal.data === null ? (
           <Waiting failure={signal.failure} health={health} skeleton={<SignalSkeleton />} />
         ) : (

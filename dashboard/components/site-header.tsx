@@ -35,8 +35,11 @@ function ClockLine({ health }: { health: Health | null }) {
   const standing = health.clock.state === 'standing' ? 'clock stands at ' : '';
   return (
     <p className="text-[0.8125rem] leading-5 text-ink-faint">
-      {modePhrase(health)} ·{' '}
-      <span className="whitespace-nowrap">{standing + fullMoment(Date.parse(health.now))}</span>
+      {modePhrase(health)}
+      <span aria-hidden className="mx-1.5 max-sm:hidden">
+        ·
+      </span>
+      <span className="max-sm:block">{standing + fullMoment(Date.parse(health.now))}</span>
     </p>
   );
 }

@@ -12,7 +12,9 @@ export function Unreachable({ failure, onRetry }: { failure: Failure; onRetry():
     >
       <Unplug aria-hidden size={28} className="text-ink-faint" />
       <div>
-        <h2 className="text-xl font-semibold tracking-tight">The API is not reachable</h2>
+        <h2 className="text-xl font-semibold tracking-tight">
+          {failure.kind === 'refused' ? 'The API answers with an error' : 'The API is not reachable'}
+        </h2>
         <p className="mt-2 text-sm text-ink-soft">{failure.message} The page keeps trying.</p>
       </div>
       <ol className="max-w-md list-decimal space-y-1.5 pl-5 text-left text-sm text-ink-soft marker:text-ink-faint">

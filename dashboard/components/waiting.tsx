@@ -9,14 +9,10 @@ interface WaitingProps {
   skeleton: ReactNode;
 }
 
-/** What stands in a card that has no data: a skeleton while it loads, the start's progress, or why it failed. */
+/** What stands in a card that has no data: a skeleton while it loads, that it comes later, or why it failed. */
 export function Waiting({ failure, health, skeleton }: WaitingProps) {
   if (health !== null && health.last_window === null) {
-    return (
-      <Centred icon={<Hourglass aria-hidden size={20} />}>
-        {health.progress?.phrase ?? 'The first window has not been decided yet.'}
-      </Centred>
-    );
+    return <Centred icon={<Hourglass aria-hidden size={20} />}>Comes with the first window.</Centred>;
   }
   if (failure === null) return skeleton;
   return (

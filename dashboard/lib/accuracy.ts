@@ -79,15 +79,13 @@ export const VERDICTS: Record<Verdict, string> = {
   indistinct: 'not distinguishable from the baseline',
 };
 
-/** One scale for all horizons, in steps of five points and with 50 % inside, so that widths can be compared. */
-export function accuracyScale(groups: readonly HorizonAccuracy[]): {
+/** The scale of one picture: in steps of five points, with 50 % and every interval inside. */
+export function accuracyScale(rows: readonly ArmRow[]): {
   low: number;
   high: number;
   ticks: number[];
 } {
-  const values = groups.flatMap(({ rows }) =>
-    rows.flatMap(({ low, high, accuracy, oneBarLater }) => [low, high, accuracy, oneBarLater]),
-  );
+  const values = rows.flatMap(({ low, high, accuracy, oneBarLater }) => [low, high, accuracy, oneBarLater]);
   const known = values.filter((value) => value !== null);
   const first = Math.floor(Math.min(0.45, ...known) / SCALE_STEP + 1e-9);
   const last = Math.ceil(Math.max(0.55, ...known) / SCALE_STEP - 1e-9);

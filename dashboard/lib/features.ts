@@ -75,3 +75,8 @@ export function featureValue(value: number | null | undefined): string | null {
   const text = Number.isInteger(value) ? String(Math.abs(value)) : Math.abs(value).toFixed(digits);
   return value < 0 ? `−${text}` : text;
 }
+
+/** A unit as people read it: the range `-1..1` is `−1 to 1`. */
+export function featureUnit(unit: string): string {
+  return unit.replace('..', ' to ').replace(/(^|\s)-(?=\d)/g, '$1−');
+}

@@ -27,6 +27,8 @@ export interface DashboardFeeds {
   signals: { horizonMinutes: number; feed: Feed<Signal> }[];
   features: Feed<LatestFeatures>;
   performance: Feed<ModelsPerformance>;
+  /** True while there is something to ask for and somebody who answers. */
+  open: boolean;
   /** Changes when everything should be asked for again. */
   refreshKey: string;
   retry(): void;
@@ -36,28 +38,29 @@ export interface DashboardFeeds {
 export function useDashboard(): DashboardFeeds {
   const [attempt, retry] = useReducer((count: number) => count + 1, 0);
   const health = useFeed<Health>('/health', { intervalMs: POLL_MS, refreshKey: attempt });
-  const reachable = health.failure === null ? 'up' : 'down';
-  const refreshKey = `${health.data?.last_window ?? 'none'} ${attempt} ${reachable}`;
+  const { data, failure } = health;
+  // Nothing else is asked while health says that there is nothing to ask for, or does not answer at all.
+  const open = data !== null && data.last_window !== null && failure?.kind !== 'unreachable';
+  const refreshKey = `${data?.last_window ?? 'none'} ${attempt}`;
+  const when = (path: string): string | null => (open ? path : null);
 
-  const hour = useFeed<Signal>(`/signal?horizon_minutes=${HORIZONS[0]}`, { intervalMs: POLL_MS, refreshKey });
-  const dayAhead = useFeed<Signal>(`/signal?horizon_minutes=${HORIZONS[1]}`, {
-    intervalMs: POLL_MS,
-    refreshKey,
-  });
+  const present = { intervalMs: POLL_MS, refreshKey };
+  const hour = useFeed<Signal>(when(`/signal?horizon_minutes=${HORIZONS[0]}`), present);
+  const dayAhead = useFeed<Signal>(when(`/signal?horizon_minutes=${HORIZONS[1]}`), present);
   const settled = { intervalMs: SETTLED_MS, refreshKey };
-  const features = useFeed<LatestFeatures>('/features/latest', settled);
-  const performance = useFeed<ModelsPerformance>('/models/performance', settled);
+  const features = useFeed<LatestFeatures>(when('/features/latest'), settled);
+  const performance = useFeed<ModelsPerformance>(when('/models/performance'), settled);
   const signals = [
     { horizonMinutes: HORIZONS[0], feed: hour },
     { horizonMinutes: HORIZONS[1], feed: dayAhead },
   ];
-  return { health, signals, features, performance, refreshKey, retry };
+  return { health, signals, features, performance, open, refreshKey, retry };
 }
 
 interface HistoryQuestion {
   days: number;
   horizonMinutes: number;
-  /** null while it is not known: then nothing is asked. */
+  /** null: nothing is asked. */
   barMinutes: number | null;
   refreshKey: string;
 }

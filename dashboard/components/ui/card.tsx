@@ -25,7 +25,7 @@ export function Card({ title, id, note, actions, className = '', children }: Car
             {title}
           </h2>
           {note === undefined ? null : (
-            <div className="mt-1 max-w-prose text-[0.8125rem] text-ink-faint">{note}</div>
+            <div className="mt-1 max-w-2xl text-[0.8125rem] text-ink-faint">{note}</div>
           )}
         </div>
         {actions}
