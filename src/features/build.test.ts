@@ -64,7 +64,7 @@ describe('building feature rows', () => {
         });
         expect(state.serialise()).toBe(offline.state.serialise());
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 

@@ -27,7 +27,7 @@ describe('known time', () => {
           });
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 

@@ -47,7 +47,7 @@ describe('a feature state', () => {
           const loaded = deserialiseFeatureState(set, kept.serialise());
           expect(loaded.serialise()).toBe(kept.serialise());
           const end = ORIGIN + 200 * barMinutes * MINUTE_MS;
-          for (const input of inputs.slice(cut)) {
+          for (const input of inputs.slice(cut, cut + 60)) {
             expect(loaded.apply(input, Infinity)).toBe(kept.apply(input, Infinity));
             const windowEnd = Math.floor(input.knownAt / (barMinutes * MINUTE_MS)) * barMinutes * MINUTE_MS;
             expect(readBits(loaded, windowEnd, input.knownAt)).toBe(readBits(kept, windowEnd, input.knownAt));
@@ -59,7 +59,7 @@ describe('a feature state', () => {
           expect(loaded.serialise()).toBe(kept.serialise());
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 
