@@ -65,9 +65,7 @@ describe.skipIf(!existsSync(HISTORY))(
     it('does not change by a bit when its future is deleted', async () => {
       await assertKnownTime({
         inputs,
-        moments: ['2022-05-10T00:01', '2022-09-30T07:59'].map((day) =>
-          parseUtc(`${day}:59Z`),
-        ),
+        moments: ['2022-05-10T00:01', '2022-09-30T07:59'].map((day) => parseUtc(`${day}:59Z`)),
         produce: (known): Decision[] => {
           const rows = buildFeatureRows({
             featureSet,
