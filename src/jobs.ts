@@ -35,7 +35,12 @@ export async function startWindowJobs(options: {
   log: Log;
 }): Promise<WindowJobs> {
   const { databaseUrl, schema, asset, nextDueAt, decideDueWindows, log } = options;
-  const boss = new PgBoss({ connectionString: databaseUrl, schema, max: 2, application_name: 'bellwether-queue' });
+  const boss = new PgBoss({
+    connectionString: databaseUrl,
+    schema,
+    max: 2,
+    application_name: 'bellwether-queue',
+  });
   boss.on('error', (error: Error) => {
     log.error({ reason: error.message }, 'the queue of windows failed');
   });
@@ -44,11 +49,10 @@ export async function startWindowJobs(options: {
 
   async function layDownNext(): Promise<void> {
     const dueAt = nextDueAt();
-    await boss.send(
-      WINDOW_QUEUE,
-      windowWakeSchema.parse({ asset, dueAt }),
-      { startAfter: new Date(dueAt), singletonKey: `${asset} ${isoUtc(dueAt)}` },
-    );
+    await boss.send(WINDOW_QUEUE, windowWakeSchema.parse({ asset, dueAt }), {
+      startAfter: new Date(dueAt),
+      singletonKey: `${asset} ${isoUtc(dueAt)}`,
+    });
   }
 
   await boss.work(WINDOW_QUEUE, { pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {

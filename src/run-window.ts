@@ -1,8 +1,7 @@
 import { MINUTE_MS, type Clock, type EpochMs } from './core/index.ts';
 import type { FeatureInput } from './features/index.ts';
-import type { Fit, Prediction, SettledOutcome } from './prediction/index.ts';
 import type { TextScore } from './lake/index.ts';
-import type { WindowMemory } from './window-memory.ts';
+import type { Fit, Prediction, Predictor, SettledOutcome, WindowMemory } from './prediction/index.ts';
 
 /** What becomes known by a window's decision, with its texts scored. */
 export interface WindowInputs {
@@ -19,6 +18,14 @@ export interface WindowParts {
   collect(upTo: EpochMs): Promise<void>;
   /** Everything with after < knownAt <= upTo. */
   read(range: { after: EpochMs; upTo: EpochMs }): Promise<WindowInputs>;
+}
+
+/** What a run carries from window to window. */
+export interface WindowRun {
+  memory: WindowMemory;
+  predictor: Predictor;
+  /** Windows up to here are warm-up: learnt from, not predicted. */
+  predictAfter: EpochMs;
 }
 
 /** Everything that one window changes, computed first, written last, in one transaction with its ledger entry. */
@@ -45,19 +52,17 @@ export interface WindowEffects {
  */
 export async function runWindow(
   windowEnd: EpochMs,
-  memory: WindowMemory,
+  { memory, predictor, predictAfter }: WindowRun,
   parts: WindowParts,
 ): Promise<WindowEffects> {
   const asOf = windowEnd + memory.graceMs;
   await parts.collect(asOf);
   const { inputs, scores } = await parts.read({ after: memory.knownUpTo, upTo: asOf });
   const row = memory.fold(inputs, windowEnd);
-  const isPredicted = windowEnd > memory.predictAfter;
   const settled = memory.settle(asOf);
-  const fits = isPredicted ? memory.predictor.refitIfDue(windowEnd, memory.history) : [];
-  const predictions = isPredicted
-    ? memory.predictor.predict(row, { predictedAt: Math.max(asOf, parts.clock.now()), degraded: row.degraded })
-    : [];
+  const isPredicted = windowEnd > predictAfter;
+  const fits = isPredicted ? predictor.refitIfDue(windowEnd, memory.history) : [];
+  const moment = { predictedAt: Math.max(asOf, parts.clock.now()), degraded: row.degraded };
   return {
     windowEnd,
     asOf,
@@ -65,9 +70,9 @@ export async function runWindow(
     degraded: row.degraded,
     scores,
     fits,
-    predictions,
-    // Warm-up windows are learnt from, but nobody predicted them: their truth stays out of the ledger.
-    outcomes: settled.filter((outcome) => outcome.windowEnd > memory.predictAfter),
+    predictions: isPredicted ? predictor.predict(row, moment) : [],
+    // Nobody predicted the warm-up: it is learnt from, but its truth stays out of the ledger.
+    outcomes: settled.filter((outcome) => outcome.windowEnd > predictAfter),
     revisions: row.revisions,
   };
 }

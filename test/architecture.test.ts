@@ -53,7 +53,11 @@ describe('the architecture', () => {
   });
 
   it('has one door a module', () => {
-    const modules = new Set(production.map(({ path }) => path.split('/')[0] ?? '').filter((name) => [...FOUNDATION, ...JOURNEY].includes(name)));
+    const modules = new Set(
+      production
+        .map(({ path }) => path.split('/')[0] ?? '')
+        .filter((name) => [...FOUNDATION, ...JOURNEY].includes(name)),
+    );
     const doors = production.map(({ path }) => path).filter((path) => path.endsWith('index.ts'));
     expect(doors.sort()).toEqual([...modules].map((name) => `${name}/index.ts`).sort());
   });
@@ -72,7 +76,9 @@ function importGraph(sources: SourceFile[]): Map<string, string[]> {
   const graph = new Map<string, string[]>();
   for (const { path, code } of sources) {
     const targets: string[] = [];
-    for (const match of code.matchAll(/^\s*(?:import|export)\s+(?!type\b)[^'"]*?from\s+['"](\.[^'"]+)['"]/gm)) {
+    for (const match of code.matchAll(
+      /^\s*(?:import|export)\s+(?!type\b)[^'"]*?from\s+['"](\.[^'"]+)['"]/gm,
+    )) {
       const target = match[1];
       if (target !== undefined) targets.push(relative(SOURCE, resolve(SOURCE, dirname(path), target)));
     }

@@ -6,6 +6,8 @@ export interface Terminal {
   say(line: string): void;
   /** How far a long step has come; a bar on a terminal, a line now and then elsewhere. */
   progress(phrase: string, done: number, total: number): void;
+  /** How far a long step of unknown length has come. */
+  count(phrase: string, detail: string): void;
   /** Ends the bar, if one is shown. */
   settle(): void;
   /** The result, for people or, with `--json`, as one line for machines. */
@@ -75,6 +77,12 @@ export function createTerminal(
       if (quiet) return;
       if (err.isTTY === true) drawBar(phrase, done, total);
       else writeLine(phrase, done, total);
+    },
+    count(phrase, detail) {
+      if (quiet || stopwatch() - lastLineAt < LINE_EVERY_MS) return;
+      settle();
+      lastLineAt = stopwatch();
+      err.write(`  ${phrase}: ${detail}\n`);
     },
     settle,
     result(forPeople, forMachines) {

@@ -1,9 +1,9 @@
 import { MINUTE_MS, type EpochMs } from '../core/index.ts';
-import { evaluateDirection, UNKNOWN_LABEL, type DirectionMetrics } from '../models/index.ts';
+import { evaluateDirection, VOID_LABEL, type DirectionScores } from '../models/index.ts';
 import type { ScoredPrediction } from '../prediction/index.ts';
 
 /** How one arm did at one horizon over some windows, beside every baseline on the very same windows. */
-export interface ArmPerformance extends DirectionMetrics {
+export interface ArmPerformance extends DirectionScores {
   arm: string;
   horizonMinutes: number;
   /** Windows whose truth is not known yet. */
@@ -58,7 +58,10 @@ function windowGrid(predictions: readonly ScoredPrediction[], barMinutes: number
   const last = predictions.at(-1)?.windowEnd;
   if (first === undefined || last === undefined) return new Float64Array(0);
   const bar = barMinutes * MINUTE_MS;
-  return Float64Array.from({ length: Math.round((last - first) / bar) + 1 }, (_, place) => first + place * bar);
+  return Float64Array.from(
+    { length: Math.round((last - first) / bar) + 1 },
+    (_, place) => first + place * bar,
+  );
 }
 
 function collectSeries(
@@ -91,8 +94,8 @@ function emptySeries(arm: string, horizonMinutes: number, length: number): Serie
     arm,
     horizonMinutes,
     probabilities: new Float64Array(length).fill(NaN),
-    labels: new Uint8Array(length).fill(UNKNOWN_LABEL),
-    labelsOneBarLater: new Uint8Array(length).fill(UNKNOWN_LABEL),
+    labels: new Uint8Array(length).fill(VOID_LABEL),
+    labelsOneBarLater: new Uint8Array(length).fill(VOID_LABEL),
     pending: 0,
     voids: 0,
   };
@@ -100,7 +103,7 @@ function emptySeries(arm: string, horizonMinutes: number, length: number): Serie
 
 function labelOf(outcome: ScoredPrediction['outcome']): number {
   if (outcome === 'up') return 1;
-  return outcome === 'down' ? 0 : UNKNOWN_LABEL;
+  return outcome === 'down' ? 0 : VOID_LABEL;
 }
 
 function baselinesOf(all: readonly Series[], horizonMinutes: number): Record<string, Float64Array> {

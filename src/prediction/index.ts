@@ -1,5 +1,6 @@
+export { scoreObservations, type ScoredInputs } from './inputs.ts';
 export { armsOf, HORIZONS_MINUTES, type Arm } from './arms.ts';
-export { createPredictor, dropColumns, type Fit, type Prediction, type Predictor } from './predictor.ts';
+export { createPredictor, type Fit, type Prediction, type Predictor } from './predictor.ts';
 export { createRowHistory, type RowHistory, type WindowRow } from './row-history.ts';
 export { createTruth, type SettledOutcome, type Truth } from './truth.ts';
 export {
@@ -13,3 +14,10 @@ export {
   type JudgedPrediction,
   type ScoredPrediction,
 } from './store.ts';
+export {
+  createWindowMemory,
+  type DecidedRow,
+  type RememberedRun,
+  type WindowMemory,
+} from './window-memory.ts';
+export { studyDirection, type DirectionStudy, type DirectionStudyOptions } from './direction-study.ts';

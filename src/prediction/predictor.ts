@@ -3,11 +3,11 @@ import {
   directionOf,
   PAST_RETURN,
   refitTime,
+  selectColumns,
   selectMatured,
   type Direction,
   type FeatureMatrix,
   type Model,
-  type TrainingRows,
 } from '../models/index.ts';
 import type { Arm } from './arms.ts';
 import type { RowHistory, WindowRow } from './row-history.ts';
@@ -76,7 +76,7 @@ const AGGREGATE_COLUMN = 'news_sentiment_4h';
 
 /** A predictor without fits; the first `refitIfDue` makes them. */
 export function createPredictor(options: PredictorOptions): Predictor {
-  const { arms, horizonsMinutes, featureNames, firstFitAt } = options;
+  const { horizonsMinutes, featureNames, firstFitAt } = options;
   const columns = [...featureNames, PAST_RETURN];
   const aggregatePlace = featureNames.indexOf(AGGREGATE_COLUMN);
   let standing: Standing[] = [];
@@ -87,7 +87,9 @@ export function createPredictor(options: PredictorOptions): Predictor {
       const due = refitTime(windowEnd, firstFitAt);
       if (due === fittedAt) return [];
       fittedAt = due;
-      standing = horizonsMinutes.flatMap((horizonMinutes) => fitArms(options, { due, horizonMinutes, history }));
+      standing = horizonsMinutes.flatMap((horizonMinutes) =>
+        fitArms(options, { due, horizonMinutes, history }),
+      );
       return standing.map(({ arm, horizonMinutes, modelVersion, rows }) => ({
         arm: arm.name,
         horizonMinutes,
@@ -96,7 +98,8 @@ export function createPredictor(options: PredictorOptions): Predictor {
       }));
     },
     predict(row, { predictedAt, degraded }) {
-      if (standing.length === 0) throw new RangeError('there is nothing to predict with before the first fit');
+      if (standing.length === 0)
+        throw new RangeError('there is nothing to predict with before the first fit');
       const matrices = row.pastReturns.map((pastReturn) => ({
         columns,
         values: Float64Array.of(...row.values, pastReturn),
@@ -131,7 +134,10 @@ function fitArms(
     horizonMinutes,
     embargoMinutes: 0,
   });
-  const priceOnly = dropColumns(matured, withoutSentiment);
+  const priceOnly = selectColumns(
+    matured,
+    matured.columns.filter((name) => !withoutSentiment.includes(name)),
+  );
   return arms.map((arm) => ({
     arm,
     horizonMinutes,
@@ -147,19 +153,4 @@ function probabilityOf(model: Model, row: FeatureMatrix | undefined): number {
     throw new RangeError(`${model.family} answered ${probability}, which is no probability`);
   }
   return probability;
-}
-
-/** The same rows without some columns. */
-export function dropColumns(rows: TrainingRows, dropped: readonly string[]): TrainingRows {
-  const kept = rows.columns.flatMap((name, place) => (dropped.includes(name) ? [] : [place]));
-  const width = rows.columns.length;
-  const values = new Float64Array(rows.count * kept.length);
-  let next = 0;
-  for (let row = 0; row < rows.count; row += 1) {
-    for (const place of kept) {
-      values[next] = rows.values[row * width + place] ?? NaN;
-      next += 1;
-    }
-  }
-  return { ...rows, columns: kept.map((place) => rows.columns[place] ?? ''), values };
 }

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../core/index.ts';
-import { PAST_RETURN, UNKNOWN_LABEL, type DirectionRows } from '../models/index.ts';
+import { PAST_RETURN, VOID_LABEL, type DirectionRows } from '../models/index.ts';
 import type { SettledOutcome } from './truth.ts';
 
 /** One decided window as the models see it. */
@@ -46,7 +46,9 @@ export function createRowHistory(options: {
   let count = 0;
   let capacity = FIRST_CAPACITY;
   let windowEnds = new Float64Array(capacity);
-  const truths = new Map<number, Truths>(horizonsMinutes.map((horizon) => [horizon, emptyTruths(capacity, width)]));
+  const truths = new Map<number, Truths>(
+    horizonsMinutes.map((horizon) => [horizon, emptyTruths(capacity, width)]),
+  );
 
   function grow(): void {
     capacity *= 2;
@@ -74,7 +76,7 @@ export function createRowHistory(options: {
       const place = places.get(settled.windowEnd);
       const truth = truths.get(settled.horizonMinutes);
       if (settled.entryDelayMinutes !== 0 || place === undefined || truth === undefined) return;
-      truth.labels[place] = settled.outcome === 'void' ? UNKNOWN_LABEL : settled.outcome === 'up' ? 1 : 0;
+      truth.labels[place] = settled.outcome === 'void' ? VOID_LABEL : settled.outcome === 'up' ? 1 : 0;
       truth.labelKnownAt[place] = settled.knownAt;
       truth.futureReturns[place] = settled.futureReturn;
     },
@@ -97,7 +99,7 @@ export function createRowHistory(options: {
 function emptyTruths(capacity: number, width: number): Truths {
   return {
     values: new Float64Array(capacity * width),
-    labels: new Uint8Array(capacity).fill(UNKNOWN_LABEL),
+    labels: new Uint8Array(capacity).fill(VOID_LABEL),
     labelKnownAt: new Float64Array(capacity).fill(NaN),
     futureReturns: new Float64Array(capacity).fill(NaN),
   };

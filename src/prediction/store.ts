@@ -140,10 +140,11 @@ export async function countPredictions(
   queryable: Queryable,
   asset: string,
 ): Promise<{ predictions: number; windows: number; lastWindow: EpochMs | null }> {
-  const { rows } = await queryable.query<{ predictions: number; windows: number; last_window: number | null }>(
-    sql.COUNT_PREDICTIONS,
-    [asset],
-  );
+  const { rows } = await queryable.query<{
+    predictions: number;
+    windows: number;
+    last_window: number | null;
+  }>(sql.COUNT_PREDICTIONS, [asset]);
   const [row] = rows;
   return {
     predictions: row?.predictions ?? 0,

@@ -1,4 +1,13 @@
-import { boolean, doublePrecision, index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' }).notNull();
 
@@ -19,7 +28,10 @@ export const predictions = pgTable(
     degraded: boolean('degraded').notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.asset, table.windowEnd, table.horizonMinutes, table.arm] }),
+    primaryKey({
+      name: 'predictions_pk',
+      columns: [table.asset, table.windowEnd, table.horizonMinutes, table.arm],
+    }),
     index('predictions_by_arm').on(table.asset, table.arm, table.horizonMinutes, table.windowEnd),
   ],
 );
@@ -40,6 +52,9 @@ export const outcomes = pgTable(
     knownAt: moment('known_at'),
   },
   (table) => [
-    primaryKey({ columns: [table.asset, table.windowEnd, table.horizonMinutes, table.entryDelayMinutes] }),
+    primaryKey({
+      name: 'outcomes_pk',
+      columns: [table.asset, table.windowEnd, table.horizonMinutes, table.entryDelayMinutes],
+    }),
   ],
 );

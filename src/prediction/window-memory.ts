@@ -1,4 +1,4 @@
-import { MINUTE_MS, type EpochMs } from './core/index.ts';
+import { MINUTE_MS, type EpochMs } from '../core/index.ts';
 import {
   createCloseSeries,
   createFeatureState,
@@ -6,18 +6,9 @@ import {
   type FeatureInput,
   type FeatureSet,
   type FeatureState,
-} from './features/index.ts';
-import {
-  createPredictor,
-  createRowHistory,
-  createTruth,
-  HORIZONS_MINUTES,
-  type Arm,
-  type Predictor,
-  type RowHistory,
-  type SettledOutcome,
-  type WindowRow,
-} from './prediction/index.ts';
+} from '../features/index.ts';
+import { createRowHistory, type RowHistory, type WindowRow } from './row-history.ts';
+import { createTruth, type SettledOutcome } from './truth.ts';
 
 /** A decided row with what its folding showed. */
 export interface DecidedRow extends WindowRow {
@@ -28,11 +19,8 @@ export interface DecidedRow extends WindowRow {
 /** What a run carries from window to window. All of it can be rebuilt from the workspace at any window. */
 export interface WindowMemory {
   readonly graceMs: number;
-  /** Windows up to here are warm-up: learnt from, not predicted. */
-  readonly predictAfter: EpochMs;
   readonly featureState: FeatureState;
   readonly history: RowHistory;
-  readonly predictor: Predictor;
   /** Everything known by this moment has been folded. */
   readonly knownUpTo: EpochMs;
   /** Folds inputs known by the decision of this window and reads its row. */
@@ -43,11 +31,8 @@ export interface WindowMemory {
 /** What a memory is made for. */
 export interface MemoryOptions {
   featureSet: FeatureSet;
-  arms: readonly Arm[];
-  barMinutes: number;
+  horizonsMinutes: readonly number[];
   graceSeconds: number;
-  predictAfter: EpochMs;
-  seed: number;
 }
 
 /** What a workspace holds of a run that was interrupted. */
@@ -66,21 +51,12 @@ export interface RememberedRun {
  * workspace; truth and fits follow from them, so they are made again and are the same.
  */
 export function createWindowMemory(options: MemoryOptions, remembered?: RememberedRun): WindowMemory {
-  const { featureSet, arms, barMinutes, predictAfter, seed } = options;
+  const { featureSet, horizonsMinutes } = options;
   const graceMs = options.graceSeconds * 1_000;
   const featureState = remembered?.featureState ?? createFeatureState(featureSet);
   const series = createCloseSeries();
-  const history = createRowHistory({ featureNames: featureSet.names, horizonsMinutes: HORIZONS_MINUTES });
-  const truth = createTruth({ series, horizonsMinutes: HORIZONS_MINUTES, barMinutes });
-  const predictor = createPredictor({
-    arms,
-    horizonsMinutes: HORIZONS_MINUTES,
-    featureNames: featureSet.names,
-    withoutSentiment: featureSet.withoutSentiment,
-    firstFitAt: predictAfter,
-    graceMs,
-    seed,
-  });
+  const history = createRowHistory({ featureNames: featureSet.names, horizonsMinutes });
+  const truth = createTruth({ series, horizonsMinutes, barMinutes: featureSet.barMinutes });
   let knownUpTo = remembered?.knownUpTo ?? -Infinity;
 
   function settle(asOf: EpochMs): SettledOutcome[] {
@@ -90,7 +66,7 @@ export function createWindowMemory(options: MemoryOptions, remembered?: Remember
   }
 
   function remember(windowEnd: EpochMs, values: Float64Array, asOf: EpochMs): WindowRow {
-    const row = { windowEnd, values, pastReturns: pastReturns(series, windowEnd, asOf) };
+    const row = { windowEnd, values, pastReturns: pastReturns(series, { windowEnd, asOf, horizonsMinutes }) };
     history.append(row);
     truth.expect(windowEnd);
     return row;
@@ -104,10 +80,8 @@ export function createWindowMemory(options: MemoryOptions, remembered?: Remember
 
   return {
     graceMs,
-    predictAfter,
     featureState,
     history,
-    predictor,
     get knownUpTo() {
       return knownUpTo;
     },
@@ -128,7 +102,16 @@ export function createWindowMemory(options: MemoryOptions, remembered?: Remember
 }
 
 /** ln(close(T) / close(T-h)) per horizon, by what was known at the decision. */
-function pastReturns(series: CloseSeries, windowEnd: EpochMs, asOf: EpochMs): number[] {
+function pastReturns(
+  series: CloseSeries,
+  {
+    windowEnd,
+    asOf,
+    horizonsMinutes,
+  }: { windowEnd: EpochMs; asOf: EpochMs; horizonsMinutes: readonly number[] },
+): number[] {
   const present = series.closeAt(windowEnd, asOf);
-  return HORIZONS_MINUTES.map((horizon) => Math.log(present / series.closeAt(windowEnd - horizon * MINUTE_MS, asOf)));
+  return horizonsMinutes.map((horizon) =>
+    Math.log(present / series.closeAt(windowEnd - horizon * MINUTE_MS, asOf)),
+  );
 }

@@ -1,0 +1,126 @@
+import { createRealClock, isoUtc, type EpochMs } from '../core/index.ts';
+import { createFeatureSet } from '../features/index.ts';
+import { observeInMemory, type Observation } from '../lake/index.ts';
+import { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from '../models/index.ts';
+import { scoreObservations, studyDirection, type DirectionStudy } from '../prediction/index.ts';
+import { createVader, scorerName } from '../sentiment/index.ts';
+import { openHistoryFolder } from '../sources/index.ts';
+import { familyUnknown, scorerUnknown, windowsMissing } from './errors.ts';
+import type { CommandContext, ExitCode } from './program.ts';
+
+interface Options {
+  history: string;
+  horizon: number;
+  family: string;
+  scorer: string;
+  from?: EpochMs;
+  to?: EpochMs;
+  testFrom?: EpochMs;
+  bar?: number;
+  seed: number;
+  json?: boolean;
+}
+
+/** `evaluate direction`: how well the direction could have been predicted, out of sample. Reads the folder in memory. */
+export async function evaluateDirectionCommand(
+  options: Options,
+  { config, terminal }: CommandContext,
+): Promise<ExitCode> {
+  if (!Object.hasOwn(MODEL_FAMILIES, options.family)) {
+    throw familyUnknown(options.family, Object.keys(MODEL_FAMILIES));
+  }
+  if (!['vader', 'none'].includes(options.scorer)) throw scorerUnknown(options.scorer, ['vader', 'none']);
+  terminal.say(`Reading ${options.history}`);
+  const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
+  const { observations, report } = await observeInMemory(folder.source, {
+    now: createRealClock().now(),
+    asset: config.asset,
+    range: { after: -Infinity, upTo: Infinity },
+    indexNames: ['fear_greed'],
+  });
+  const scorer = createVader();
+  const { inputs } = await scoreObservations(observations, scorer);
+  const from = options.testFrom ?? options.from;
+  const span = barSpan(observations);
+  if (from !== undefined && !(from < span.last)) throw windowsMissing(from, span);
+  if (options.to !== undefined && !(options.to > (from ?? span.first)))
+    throw windowsMissing(options.to, span);
+  const study = studyDirection({
+    featureSet: createFeatureSet({ barMinutes: folder.barMinutes, scorer: scorerName(scorer) }),
+    inputs,
+    graceSeconds: config.graceSeconds,
+    horizonMinutes: options.horizon,
+    family: MODEL_FAMILIES[options.family as FamilyName],
+    usesSentiment: options.scorer !== 'none',
+    baselines: Object.fromEntries(BASELINE_NAMES.map((name) => [name, MODEL_FAMILIES[name]])),
+    from,
+    to: options.to,
+    refit: options.testFrom === undefined ? 'weekly' : 'once',
+    seed: options.seed,
+    onProgress: (done, total) => {
+      terminal.progress('walking forward', done, total);
+    },
+  });
+  const quarantined = Object.values(report.quarantined).reduce((sum, count) => sum + count, 0);
+  terminal.result(describe(study, { ...options, barMinutes: folder.barMinutes, quarantined }), {
+    accuracy: study.accuracy,
+    accuracyOneBarLater: study.accuracyOneBarLater,
+    brier: study.brier,
+    logLoss: study.logLoss,
+    auc: study.auc,
+    mcc: study.mcc,
+    n: study.n,
+    low: study.low,
+    high: study.high,
+    baselines: study.baselines,
+    pValues: {},
+    coverage: [],
+    family: options.family,
+    scorer: options.scorer,
+    horizonMinutes: options.horizon,
+    barMinutes: folder.barMinutes,
+    from: isoUtc(study.from),
+    to: isoUtc(study.to),
+    fits: study.fits,
+    embargoMinutes: options.horizon,
+    quarantined,
+  });
+  return 0;
+}
+
+/** Close times of the first and the last bar. */
+function barSpan(observations: readonly Observation[]): { first: EpochMs; last: EpochMs } {
+  const span = { first: Infinity, last: -Infinity };
+  for (const observation of observations) {
+    if (observation.kind !== 'candle') continue;
+    span.first = Math.min(span.first, observation.eventTime);
+    span.last = Math.max(span.last, observation.eventTime);
+  }
+  return span;
+}
+
+function describe(
+  study: DirectionStudy,
+  facts: Options & { barMinutes: number; quarantined: number },
+): string {
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  const rows = Object.entries(study.baselines).map(
+    ([name, accuracy]) => `    ${name.padEnd(12)} ${percent(accuracy)}`,
+  );
+  const best = Math.max(...Object.values(study.baselines));
+  const verdict =
+    study.low > best
+      ? 'The whole interval lies above the best baseline.'
+      : 'Not distinguishable from the best baseline: its accuracy lies in or above the interval.';
+  return [
+    `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
+    `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${study.fits} fits, the last on ${study.lastTrainingRows} rows`,
+    `  accuracy  ${percent(study.accuracy)}, 95 % interval ${percent(study.low)} to ${percent(study.high)} (block bootstrap)`,
+    `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
+    `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,
+    '  baselines on the same windows',
+    ...rows,
+    `  ${verdict}`,
+    ...(facts.quarantined > 0 ? [`  ${facts.quarantined} records were turned away at the door.`] : []),
+  ].join('\n');
+}

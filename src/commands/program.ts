@@ -1,0 +1,180 @@
+import { Command, CommanderError } from 'commander';
+import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
+import { doctor } from './doctor.ts';
+import { evaluateDirectionCommand } from './evaluate-direction.ts';
+import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
+import { importHistory } from './import.ts';
+import { replay } from './replay.ts';
+import { reset } from './reset.ts';
+import { start } from './start.ts';
+import { status } from './status.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+import { integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
+
+/** What every command is given. */
+export interface CommandContext {
+  config: Config;
+  terminal: Terminal;
+}
+
+/** Ends with this exit code: 0 done; 1 failed, or a check that found what it looks for; 2 wrong usage. */
+export type ExitCode = 0 | 1 | 2;
+
+const JSON_OPTION = ['--json', 'print the result as one line of JSON'] as const;
+const HISTORY_OPTION = ['--history <dir>', 'history folder (docs/history-folder.md)'] as const;
+const BAR_OPTION = '--bar <minutes>';
+const BAR_HELP = 'bar length; default: the one that reaches furthest';
+const bar = integerArgument(1, 1_440);
+const seed = integerArgument(-2_147_483_648, 2_147_483_647);
+
+/**
+ * Parses a command line and runs the command.
+ * @param args - without the program's own name
+ */
+export async function runProgram(args: readonly string[]): Promise<ExitCode> {
+  let exit: ExitCode = 0;
+  const run =
+    <Options extends { json?: boolean }>(
+      command: (options: Options, context: CommandContext) => Promise<ExitCode>,
+    ) =>
+    async (options: Options) => {
+      exit = await runCommand(command, options);
+    };
+  const program = buildProgram(run);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  return exit;
+}
+
+type Runner = <Options extends { json?: boolean }>(
+  command: (options: Options, context: CommandContext) => Promise<ExitCode>,
+) => (options: Options) => Promise<void>;
+
+async function runCommand<Options extends { json?: boolean }>(
+  command: (options: Options, context: CommandContext) => Promise<ExitCode>,
+  options: Options,
+): Promise<ExitCode> {
+  const terminal = createTerminal(
+    { out: process.stdout, err: process.stderr, stopwatch: () => performance.now() },
+    { json: options.json === true },
+  );
+  try {
+    return await command(options, { config: readProcessConfig(), terminal });
+  } catch (error) {
+    terminal.settle();
+    if (!isAppError(error)) throw error;
+    terminal.say(`${error.code}: ${error.message}`);
+    return error.code === 'USAGE_INVALID' ? 2 : 1;
+  }
+}
+
+function buildProgram(run: Runner): Command {
+  const program = new Command('bellwether')
+    .description('Bitcoin sentiment and price direction, point in time. Nothing here is investment advice.')
+    .exitOverride()
+    .showHelpAfterError('(--help shows what there is)');
+  addStart(program, run);
+  addHistoryCommands(program, run);
+  addEvaluation(program, run);
+  addCare(program, run);
+  return program;
+}
+
+function addStart(program: Command, run: Runner): void {
+  program
+    .command('start')
+    .description('the whole system in one process; without --history on a simulated market')
+    .option(...HISTORY_OPTION)
+    .option('--simulate', 'the simulated market (what happens without --history)')
+    .option(
+      '--from <moment>',
+      'with --history: play from here instead of standing at the end',
+      momentArgument,
+    )
+    .option('--speed <n>', 'windows a second on a virtual clock', positiveArgument)
+    .option(BAR_OPTION, BAR_HELP, bar)
+    .option('--port <port>', 'port of API and page; default 8080', integerArgument(0, 65_535))
+    .action(run(start));
+}
+
+function addHistoryCommands(program: Command, run: Runner): void {
+  program
+    .command('import')
+    .description('bring a history folder into the lake of the live workspace')
+    .requiredOption(...HISTORY_OPTION)
+    .option(BAR_OPTION, BAR_HELP, bar)
+    .option(...JSON_OPTION)
+    .action(run(importHistory));
+  program
+    .command('replay')
+    .description('run the whole system over history on a virtual clock')
+    .requiredOption(...HISTORY_OPTION)
+    .requiredOption('--from <moment>', 'windows after this moment', momentArgument)
+    .requiredOption('--to <moment>', 'windows up to this moment', momentArgument)
+    .option(BAR_OPTION, BAR_HELP, bar)
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option('--fresh', "delete this replay's own workspace first")
+    .option('--out <file>', 'one JSON line a prediction')
+    .option(...JSON_OPTION)
+    .action(run(replay));
+}
+
+function addEvaluation(program: Command, run: Runner): void {
+  const evaluate = program
+    .command('evaluate')
+    .description('how good a model is, with intervals and baselines');
+  evaluate
+    .command('direction')
+    .description('purged walk-forward of a price family over a history folder')
+    .requiredOption(...HISTORY_OPTION)
+    .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
+    .option('--family <name>', 'price family', 'logistic')
+    .option('--scorer <name>', 'vader, or none for prices alone', 'vader')
+    .option('--from <moment>', 'test windows after this moment', momentArgument)
+    .option('--to <moment>', 'test windows up to this moment', momentArgument)
+    .option('--test-from <moment>', 'one split: all before trains, all after tests', momentArgument)
+    .option(BAR_OPTION, BAR_HELP, bar)
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option(...JSON_OPTION)
+    .action(run(evaluateDirectionCommand));
+  evaluate
+    .command('sentiment')
+    .description('a scorer against labelled texts')
+    .requiredOption('--data <file>', 'lines {text, label} or {text, score}, plain or gzip')
+    .option('--families <list>', 'families, with @version if wanted', listArgument, ['vader'])
+    .option('--out <file>', 'one JSON line a text and family')
+    .option(...JSON_OPTION)
+    .action(run(evaluateSentimentCommand));
+}
+
+function addCare(program: Command, run: Runner): void {
+  program
+    .command('status')
+    .description('what runs, and what each workspace holds')
+    .option('--workspace <name>', 'one workspace; default: the running one, else live')
+    .option(...JSON_OPTION)
+    .action(run(status));
+  program
+    .command('doctor')
+    .description('checks this machine and this data folder; exit 1 when something is wrong')
+    .option('--workspace <name>', 'one workspace; default: the running one, else live')
+    .option(...JSON_OPTION)
+    .action(run(doctor));
+  program
+    .command('reset')
+    .description('delete everything in the data folder')
+    .option('--workspace <name>', 'delete this workspace alone')
+    .option('--yes', 'do it; without it only says what would be deleted')
+    .option(...JSON_OPTION)
+    .action(run(reset));
+}
+
+/** The last words of a process that met a bug: the stack, and that it is one. */
+export function describeCrash(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  return `This is a bug in Bellwether, not in your input:\n${stack}`;
+}

@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { z } from 'zod';
+import { createModels, openStorage, type Models, type Storage } from '../compose.ts';
+import {
+  countWindows,
+  createLog,
+  createVirtualClock,
+  DAY_MS,
+  dropWorkspace,
+  isoUtc,
+  messageOf,
+  MINUTE_MS,
+  openPostgres,
+  readFact,
+  SECOND_MS,
+  writeFact,
+  type Config,
+  type EpochMs,
+  type Log,
+} from '../core/index.ts';
+import { readBarSpan } from '../lake/index.ts';
+import { measurePerformance } from '../monitoring/index.ts';
+import { countPredictions, predictionLine, readPredictions, readScored } from '../prediction/index.ts';
+import { windowsBetween } from '../run-window.ts';
+import { openHistoryFolder, type HistoryFolder } from '../sources/index.ts';
+import { createInputFeed, openRun, runThrough, WINDOW_JOB } from '../window-run.ts';
+import { candlesMissing, outFileUnwritable, usageInvalid, windowsMissing } from './errors.ts';
+import { importOnce } from './import.ts';
+import { peakRssMb, postgresRssMb } from './memory.ts';
+import type { CommandContext, ExitCode } from './program.ts';
+import { describeReplay } from './replay-report.ts';
+import type { Terminal } from './terminal.ts';
+import { workspaceName } from './workspace-name.ts';
+
+interface Options {
+  history: string;
+  from: EpochMs;
+  to: EpochMs;
+  bar?: number;
+  seed: number;
+  fresh?: boolean;
+  out?: string;
+  json?: boolean;
+}
+
+/** What a finished replay found out; kept in its workspace. */
+const resultSchema = z.object({
+  windows: z.number(),
+  predictions: z.number(),
+  predictionsHash: z.string(),
+  retrains: z.number(),
+  promotions: z.number(),
+  rollbacks: z.number(),
+  accuracy: z.array(
+    z.object({
+      arm: z.string(),
+      horizonMinutes: z.number(),
+      accuracy: z.number().nullable(),
+      accuracyOneBarLater: z.number().nullable(),
+      n: z.number(),
+      baseline: z.number().nullable(),
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+      baselines: z.record(z.string(), z.number().nullable()),
+      voids: z.number(),
+      pending: z.number(),
+    }),
+  ),
+});
+export type ReplayResult = z.infer<typeof resultSchema>;
+
+const RESULT_FACT = 'replay-result';
+/** Inputs that a replay reads ahead of its clock; they are handed out by known time. */
+const READ_AHEAD_MS = 7 * DAY_MS;
+const READ_BACK_MS = 28 * DAY_MS;
+/** The baseline that a direction has to beat: hourly Bitcoin reverses, and this one knows it. */
+const BASELINE_TO_BEAT = 'sign-table';
+
+/** `replay`: the whole system over history on a virtual clock; resumed where it stopped, repeated from its result. */
+export async function replay(options: Options, { config, terminal }: CommandContext): Promise<ExitCode> {
+  const startedAt = performance.now();
+  if (!(options.from < options.to)) {
+    throw usageInvalid(`--from ${isoUtc(options.from)} is not before --to ${isoUtc(options.to)}.`);
+  }
+  const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
+  const models = createModels(folder.barMinutes);
+  const log = createLog(config.logLevel);
+  const name = await nameOf(folder, { options, config, models });
+  if (options.fresh === true) await forget(name, { config, log, terminal });
+  const storage = await openStorage({
+    config,
+    workspaceName: name,
+    log,
+    onProgress: (phrase) => {
+      terminal.say(`  ${phrase}`);
+    },
+  });
+  try {
+    const result =
+      (await storedResult(storage)) ??
+      (await runReplay({ options, config, folder, models, storage, terminal }));
+    if (options.out !== undefined) await writeOut(options.out, storage, { ...options, asset: config.asset });
+    const process = {
+      wallSeconds: Math.round((performance.now() - startedAt) / 10) / 100,
+      peakRssMb: peakRssMb(),
+      postgresRssMb: postgresRssMb(storage.postgres.pid),
+    };
+    terminal.result(describeReplay(result, { ...options, ...process, workspace: name }), {
+      ...result,
+      ...process,
+      workspace: name,
+    });
+  } finally {
+    await storage.close();
+  }
+  return 0;
+}
+
+async function nameOf(
+  folder: HistoryFolder,
+  { options, config, models }: { options: Options; config: Config; models: Models },
+): Promise<string> {
+  return workspaceName('replay', {
+    content: await folder.contentHash(),
+    asset: config.asset,
+    from: options.from,
+    to: options.to,
+    bar: folder.barMinutes,
+    seed: options.seed,
+    grace: config.graceSeconds,
+    featureSet: models.featureSet.version,
+  });
+}
+
+async function forget(
+  name: string,
+  { config, log, terminal }: { config: Config; log: Log; terminal: Terminal },
+): Promise<void> {
+  const { databaseUrl, dataDir } = config;
+  const postgres = await openPostgres({
+    databaseUrl,
+    dataDir,
+    log,
+    onProgress: (phrase) => {
+      terminal.say(`  ${phrase}`);
+    },
+  });
+  try {
+    await dropWorkspace(postgres, { name, dataDir });
+  } finally {
+    await postgres.close();
+  }
+}
+
+async function storedResult({ workspace }: Storage): Promise<ReplayResult | null> {
+  const stored = await readFact(workspace.pool, RESULT_FACT);
+  return stored === undefined ? null : resultSchema.parse(stored);
+}
+
+interface ReplayParts {
+  options: Options;
+  config: Config;
+  folder: HistoryFolder;
+  models: Models;
+  storage: Storage;
+  terminal: Terminal;
+}
+
+async function runReplay(parts: ReplayParts): Promise<ReplayResult> {
+  const { options, config, folder, models, storage, terminal } = parts;
+  const { workspace, cache } = storage;
+  const { asset, graceSeconds } = config;
+  await importOnce({ workspace, source: folder.source, asset, terminal });
+  const span = await readBarSpan(workspace.pool, { asset, barMinutes: folder.barMinutes });
+  if (span === null) throw candlesMissing(folder.barMinutes);
+  const upTo = Math.min(options.to, span.last);
+  if (!(options.from < upTo)) throw windowsMissing(options.from, span);
+  if (upTo < options.to) terminal.say(`  the history ends at ${isoUtc(upTo)}, before --to`);
+  const run = await openRun({
+    ...models,
+    workspace,
+    cache,
+    asset,
+    graceSeconds,
+    predictAfter: options.from,
+    seed: options.seed,
+  });
+  const beginning = run.lastWindow ?? span.first - folder.barMinutes * MINUTE_MS;
+  const windows = windowsBetween(beginning, upTo, folder.barMinutes);
+  const clock = createVirtualClock(beginning);
+  const warmUp = windows.filter((windowEnd) => windowEnd <= options.from).length;
+  await runThrough(windows, run, {
+    isLive: false,
+    beforeWindow: (windowEnd) => {
+      clock.advanceTo(windowEnd + graceSeconds * SECOND_MS);
+    },
+    parts: {
+      clock,
+      collect: () => Promise.resolve(),
+      read: createInputFeed(run, { aheadMs: READ_AHEAD_MS }),
+    },
+    onCommit: (done) => {
+      if (done <= warmUp) terminal.progress('folding the history before the first prediction', done, warmUp);
+      else terminal.progress('replaying windows', done - warmUp, windows.length - warmUp);
+    },
+  });
+  const result = await summarise(storage, { ...options, to: upTo, asset, barMinutes: folder.barMinutes });
+  await writeFact(workspace.pool, RESULT_FACT, result);
+  return result;
+}
+
+async function summarise(
+  { workspace }: Storage,
+  range: { asset: string; from: EpochMs; to: EpochMs; barMinutes: number; seed: number },
+): Promise<ReplayResult> {
+  const { asset, from, to, barMinutes, seed } = range;
+  const scored = await readScored(workspace.pool, { asset, after: from, upTo: to, barMinutes });
+  const performances = measurePerformance(scored, { barMinutes, seed });
+  const { predictions } = await countPredictions(workspace.pool, asset);
+  const hash = createHash('sha256');
+  let isFirst = true;
+  for await (const line of predictionLines(workspace.pool, range)) {
+    hash.update(isFirst ? line : `\n${line}`);
+    isFirst = false;
+  }
+  return resultSchema.parse({
+    windows: await countWindows(workspace.pool, { job: WINDOW_JOB, asset, after: from, upTo: to }),
+    predictions,
+    predictionsHash: hash.digest('hex'),
+    retrains: 0,
+    promotions: 0,
+    rollbacks: 0,
+    accuracy: performances.map((performance) => ({
+      arm: performance.arm,
+      horizonMinutes: performance.horizonMinutes,
+      accuracy: known(performance.accuracy),
+      accuracyOneBarLater: known(performance.accuracyOneBarLater),
+      n: performance.n,
+      baseline: known(performance.baselines[BASELINE_TO_BEAT] ?? NaN),
+      low: known(performance.low),
+      high: known(performance.high),
+      baselines: Object.fromEntries(
+        Object.entries(performance.baselines).map(([name, accuracy]) => [name, known(accuracy)]),
+      ),
+      voids: performance.voids,
+      pending: performance.pending,
+    })),
+  });
+}
+
+/** Every line of the prediction file, in its order, some weeks in memory at a time. */
+async function* predictionLines(
+  pool: Storage['workspace']['pool'],
+  { asset, from, to }: { asset: string; from: EpochMs; to: EpochMs },
+): AsyncGenerator<string> {
+  for (let after = from; after < to; after += READ_BACK_MS) {
+    const upTo = Math.min(to, after + READ_BACK_MS);
+    const predictions = await readPredictions(pool, { asset, after, upTo, knownBy: Infinity });
+    for (const prediction of predictions) yield predictionLine(prediction);
+  }
+}
+
+async function writeOut(
+  path: string,
+  { workspace }: Storage,
+  range: { asset: string; from: EpochMs; to: EpochMs },
+): Promise<void> {
+  let file: number;
+  try {
+    file = openSync(path, 'w');
+  } catch (error) {
+    throw outFileUnwritable(path, messageOf(error));
+  }
+  try {
+    for await (const line of predictionLines(workspace.pool, range)) writeSync(file, `${line}\n`);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}

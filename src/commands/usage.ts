@@ -1,0 +1,37 @@
+import { InvalidArgumentError } from 'commander';
+import { parseUtc, type EpochMs } from '../core/index.ts';
+
+/** A moment on the command line. Commander prints the message beside the option's name and ends with usage. */
+export function momentArgument(text: string): EpochMs {
+  const moment = parseUtc(text);
+  if (Number.isNaN(moment)) {
+    throw new InvalidArgumentError('Give a moment in UTC, such as 2021-11-05 or 2021-11-05T06:00:00Z.');
+  }
+  return moment;
+}
+
+/** A whole number within bounds on the command line. */
+export function integerArgument(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() === '' || !Number.isInteger(number) || number < low || number > high) {
+      throw new InvalidArgumentError(`Give a whole number from ${low} to ${high}.`);
+    }
+    return number;
+  };
+}
+
+/** A positive number on the command line. */
+export function positiveArgument(text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('Give a number above 0.');
+  return number;
+}
+
+/** A comma-separated list on the command line. */
+export function listArgument(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.some((part) => part === ''))
+    throw new InvalidArgumentError('Give names with commas between them.');
+  return parts;
+}

@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url';
+import {
+  createCache,
+  migrateWorkspace,
+  openPostgres,
+  openWorkspace,
+  type Cache,
+  type Config,
+  type Log,
+  type ModuleMigrations,
+  type Postgres,
+  type Workspace,
+} from './core/index.ts';
+import { createFeatureSet, featureMigrations, type FeatureSet } from './features/index.ts';
+import { LAKE_MIGRATIONS } from './lake/index.ts';
+import { BASELINE_NAMES, MODEL_FAMILIES } from './models/index.ts';
+import { armsOf, type Arm } from './prediction/index.ts';
+import { createVader, scorerName, type Scorer } from './sentiment/index.ts';
+
+/** The project's folder: where `dashboard/` and `package.json` stand. */
+export const PROJECT_DIR = fileURLToPath(new URL('..', import.meta.url));
+
+/** Tables of every module that has some, in the order of the journey. */
+const MIGRATIONS: readonly ModuleMigrations[] = [
+  LAKE_MIGRATIONS,
+  featureMigrations,
+  { module: 'prediction', folder: fileURLToPath(new URL('./prediction/migrations', import.meta.url)) },
+];
+
+/** The storage of one workspace, open. */
+export interface Storage {
+  postgres: Postgres;
+  workspace: Workspace;
+  cache: Cache;
+  /** Lets go of all of it; the last process out stops the built-in Postgres. */
+  close(): Promise<void>;
+}
+
+/** The models that work together: a scorer, the features made with it, the arms that learn from them. */
+export interface Models {
+  scorer: Scorer;
+  featureSet: FeatureSet;
+  arms: readonly Arm[];
+}
+
+/** Opens Postgres, cache and one workspace with its tables up to date. */
+export async function openStorage(options: {
+  config: Config;
+  workspaceName: string;
+  log: Log;
+  onProgress?: (phrase: string) => void;
+}): Promise<Storage> {
+  const { config, workspaceName, log, onProgress } = options;
+  const { databaseUrl, dataDir, redisUrl } = config;
+  const postgres = await openPostgres({ databaseUrl, dataDir, log, onProgress });
+  try {
+    const cache = await createCache({ redisUrl, log });
+    const workspace = await openWorkspace(postgres, { name: workspaceName, dataDir });
+    await migrateWorkspace(workspace, MIGRATIONS);
+    return {
+      postgres,
+      workspace,
+      cache,
+      async close() {
+        await workspace.close();
+        await cache.close();
+        await postgres.close();
+      },
+    };
+  } catch (error) {
+    await postgres.close();
+    throw error;
+  }
+}
+
+/** The models of today for bars of a length. */
+export function createModels(barMinutes: number): Models {
+  const scorer = createVader();
+  return {
+    scorer,
+    featureSet: createFeatureSet({ barMinutes, scorer: scorerName(scorer) }),
+    arms: armsOf({
+      fitted: [MODEL_FAMILIES.logistic],
+      baselines: BASELINE_NAMES.map((name) => MODEL_FAMILIES[name]),
+      scorerFamily: scorer.family,
+    }),
+  };
+}

@@ -1,0 +1,289 @@
+import {
+  acquireFence,
+  commitWindows,
+  DAY_MS,
+  inTransaction,
+  isoUtc,
+  latestWindow,
+  raiseEvent,
+  SECOND_MS,
+  type Cache,
+  type EpochMs,
+  type Workspace,
+} from './core/index.ts';
+import {
+  createOnlineStore,
+  readFeatureRows,
+  readFeatureState,
+  writeFeatureRows,
+  writeFeatureState,
+  type FeatureSet,
+} from './features/index.ts';
+import { readCandles, readObservations, readScores, writeScores, type TextScore } from './lake/index.ts';
+import {
+  createPredictor,
+  createWindowMemory,
+  HORIZONS_MINUTES,
+  scoreObservations,
+  writeOutcomes,
+  writePredictions,
+  type Arm,
+  type RememberedRun,
+  type ScoredInputs,
+} from './prediction/index.ts';
+import { runWindow, type WindowEffects, type WindowParts, type WindowRun } from './run-window.ts';
+import { scorerName, type Scorer } from './sentiment/index.ts';
+
+/** The ledger's name for the one path. */
+export const WINDOW_JOB = 'run-window';
+/** At most this much of history is held back before it is committed. */
+const BATCH_MS = 7 * DAY_MS;
+
+/** A run over one workspace, opened where the ledger says it stopped. */
+export interface WorkspaceRun extends WindowRun {
+  workspace: Workspace;
+  cache: Cache;
+  asset: string;
+  featureSet: FeatureSet;
+  scorer: Scorer;
+  fence: number;
+  /** The newest committed window; null before the first. */
+  lastWindow: EpochMs | null;
+}
+
+/** What a run is made of. */
+export interface RunOptions {
+  workspace: Workspace;
+  cache: Cache;
+  asset: string;
+  featureSet: FeatureSet;
+  scorer: Scorer;
+  arms: readonly Arm[];
+  graceSeconds: number;
+  /** Windows up to here are warm-up. */
+  predictAfter: EpochMs;
+  seed: number;
+}
+
+/**
+ * Takes over the workspace's run: older runners can no longer commit. State, rows and closes are read back as they
+ * were committed; everything else follows from them.
+ */
+export async function openRun(options: RunOptions): Promise<WorkspaceRun> {
+  const { workspace, cache, asset, featureSet, scorer, predictAfter, graceSeconds } = options;
+  const fence = await acquireFence(workspace.pool, { job: WINDOW_JOB, asset });
+  const remembered = await remember(options);
+  return {
+    workspace,
+    cache,
+    asset,
+    featureSet,
+    scorer,
+    fence,
+    predictAfter,
+    lastWindow: await latestWindow(workspace.pool, { job: WINDOW_JOB, asset }),
+    memory: createWindowMemory({ featureSet, horizonsMinutes: HORIZONS_MINUTES, graceSeconds }, remembered),
+    predictor: createPredictor({
+      arms: options.arms,
+      horizonsMinutes: HORIZONS_MINUTES,
+      featureNames: featureSet.names,
+      withoutSentiment: featureSet.withoutSentiment,
+      firstFitAt: predictAfter,
+      graceMs: graceSeconds * SECOND_MS,
+      seed: options.seed,
+    }),
+  };
+}
+
+async function remember(options: RunOptions): Promise<RememberedRun | undefined> {
+  const { workspace, asset, featureSet, graceSeconds } = options;
+  const key = { asset, featureSet };
+  const stored = await readFeatureState(workspace.pool, key);
+  if (stored === null) return undefined;
+  const knownUpTo = stored.windowEnd + graceSeconds * SECOND_MS;
+  const rows = await readFeatureRows(workspace.pool, key, { after: -Infinity, upTo: stored.windowEnd });
+  const width = featureSet.names.length;
+  const closes = await readCandles(workspace.pool, {
+    asset,
+    barMinutes: featureSet.barMinutes,
+    after: -Infinity,
+    upTo: knownUpTo,
+  });
+  return {
+    featureState: stored.state,
+    knownUpTo,
+    closes,
+    rows: Array.from(rows.windowEnds, (windowEnd, place) => ({
+      windowEnd,
+      values: rows.values.slice(place * width, (place + 1) * width),
+    })),
+  };
+}
+
+/**
+ * Decides windows in order and commits them: one at a time when `isLive`, else up to a week at once.
+ * @param options.onWindow - told after each commit how many of the windows are done
+ * @param options.signal - when aborted, stops before the next window; what is decided is committed
+ */
+export async function runThrough(
+  windows: readonly EpochMs[],
+  run: WorkspaceRun,
+  options: {
+    parts: WindowParts;
+    isLive: boolean;
+    onCommit?: (done: number, total: number) => void;
+    beforeWindow?: (windowEnd: EpochMs) => Promise<void> | void;
+    signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { parts, isLive, onCommit, beforeWindow, signal } = options;
+  let batch: WindowEffects[] = [];
+  let done = 0;
+  for (const windowEnd of windows) {
+    if (signal?.aborted === true) break;
+    await beforeWindow?.(windowEnd);
+    const [first] = batch;
+    if (first !== undefined && (isLive || windowEnd - first.windowEnd >= BATCH_MS)) await flush();
+    batch.push(await runWindow(windowEnd, run, parts));
+    if (isLive) await flush();
+  }
+  await flush();
+
+  async function flush(): Promise<void> {
+    if (batch.length === 0) return;
+    await commitEffects(run, batch, { isDurable: isLive, at: parts.clock.now() });
+    done += batch.length;
+    batch = [];
+    onCommit?.(done, windows.length);
+  }
+}
+
+/** Writes windows with everything they changed, in one transaction, then puts the newest vector into the cache. */
+async function commitEffects(
+  run: WorkspaceRun,
+  batch: readonly WindowEffects[],
+  { isDurable, at }: { isDurable: boolean; at: EpochMs },
+): Promise<void> {
+  const last = batch.at(-1);
+  if (last === undefined) return;
+  const { workspace, asset, featureSet, fence, memory } = run;
+  const windowEnds = batch.map(({ windowEnd }) => windowEnd);
+  await inTransaction(
+    workspace.pool,
+    async (client) => {
+      await commitWindows(client, { job: WINDOW_JOB, asset, fence, windowEnds, at });
+      await writeScores(client, {
+        scorer: scorerName(run.scorer),
+        scores: batch.flatMap(({ scores }) => scores),
+        scoredAt: at,
+      });
+      await writeFeatureRows(client, { asset, featureSet }, stackRows(batch, featureSet.names.length));
+      await writeFeatureState(client, asset, { state: memory.featureState, windowEnd: last.windowEnd });
+      await writePredictions(
+        client,
+        asset,
+        batch.flatMap(({ predictions }) => predictions),
+      );
+      await writeOutcomes(
+        client,
+        asset,
+        batch.flatMap(({ outcomes }) => outcomes),
+      );
+      for (const { asOf, revisions } of batch) {
+        for (const eventTime of revisions) await raiseEvent(client, revisionEvent(asset, asOf, eventTime));
+      }
+    },
+    { durable: isDurable },
+  );
+  run.lastWindow = last.windowEnd;
+  const { windowEnd, asOf, values, degraded } = last;
+  await createOnlineStore(run.cache, workspace.cachePrefix).write(
+    { asset, featureSet },
+    { windowEnd, asOf, values, degraded },
+  );
+}
+
+function stackRows(batch: readonly WindowEffects[], width: number) {
+  const values = new Float64Array(batch.length * width);
+  batch.forEach((effects, place) => {
+    values.set(effects.values, place * width);
+  });
+  return {
+    windowEnds: Float64Array.from(batch, ({ windowEnd }) => windowEnd),
+    asOfs: Float64Array.from(batch, ({ asOf }) => asOf),
+    degraded: Uint8Array.from(batch, ({ degraded }) => (degraded ? 1 : 0)),
+    values,
+  };
+}
+
+function revisionEvent(asset: string, at: EpochMs, eventTime: EpochMs) {
+  return {
+    at,
+    kind: 'lake.candle-revised',
+    severity: 'info' as const,
+    asset,
+    facts: {
+      bar: isoUtc(eventTime),
+      remedy: 'The first version serves; compare the sources if this is frequent.',
+    },
+    dedupKey: null,
+  };
+}
+
+/**
+ * Reads a workspace's observations as of each decision and scores their texts. In replay it reads some time ahead
+ * and hands out by known time; what is ahead stays unseen until then.
+ * @param options.aheadMs - 0 live, where nothing lies ahead
+ */
+export function createInputFeed(
+  run: Pick<WorkspaceRun, 'workspace' | 'asset' | 'featureSet' | 'scorer'>,
+  { aheadMs }: { aheadMs: number },
+): WindowParts['read'] {
+  const { workspace, asset, featureSet, scorer } = run;
+  let loadedUpTo = NaN;
+  let waiting: ScoredInputs = { inputs: [], scores: [] };
+  let fresh = new Map<string, TextScore>();
+
+  async function load(after: EpochMs, upTo: EpochMs): Promise<void> {
+    const observations = await readObservations(workspace.pool, {
+      asset,
+      barMinutes: featureSet.barMinutes,
+      after,
+      upTo,
+      indexNames: ['fear_greed'],
+    });
+    const texts = observations
+      .filter(({ kind }) => kind === 'article' || kind === 'post')
+      .map(({ id }) => id);
+    const known = await readScores(workspace.pool, { scorer: scorerName(scorer), textIds: texts });
+    const sentiments = new Map([...known].map(([textId, { sentiment }]) => [textId, sentiment]));
+    waiting = await scoreObservations(observations, scorer, sentiments);
+    fresh = new Map(waiting.scores.map((score) => [score.textId, score]));
+    loadedUpTo = upTo;
+  }
+
+  return async ({ after, upTo }) => {
+    const taken: ScoredInputs = { inputs: [], scores: [] };
+    let from = after;
+    if (loadedUpTo > after) {
+      takeKnown(taken, Math.min(upTo, loadedUpTo));
+      from = loadedUpTo;
+    }
+    if (!(loadedUpTo >= upTo)) {
+      await load(from, upTo + aheadMs);
+      takeKnown(taken, upTo);
+    }
+    return taken;
+  };
+
+  function takeKnown(taken: ScoredInputs, upTo: EpochMs): void {
+    const end = waiting.inputs.findIndex(({ knownAt }) => knownAt > upTo);
+    const known = end < 0 ? waiting.inputs : waiting.inputs.slice(0, end);
+    waiting.inputs = end < 0 ? [] : waiting.inputs.slice(end);
+    for (const input of known) {
+      taken.inputs.push(input);
+      const score = fresh.get(input.id);
+      if (score !== undefined) taken.scores.push(score);
+    }
+  }
+}
