@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** A Python program that was started once and answers a line for a line. */
+export interface PythonPeer {
+  /** What it said when it was ready. */
+  facts: Record<string, string>;
+  /** Asks it to do its work once; its answer is a number. */
+  ask(): Promise<number>;
+  close(): void;
+}
+
+const REASON_SHOWN = 200;
+
+/**
+ * Starts a program of this folder with `python3` from PATH and waits until it has said its facts, one JSON line.
+ * @throws Error with the program's last complaint when Python or one of its packages is not there
+ */
+export async function startPythonPeer(program: string, args: readonly string[]): Promise<PythonPeer> {
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  const child = spawn('python3', [path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let complaints = '';
+  child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+  // A write to a program that is already gone is told by its missing answer.
+  child.stdin.on('error', () => {});
+  const failure = new Promise<never>((_, reject) => {
+    child.on('error', (error) => reject(error));
+    child.on('close', () => reject(new Error(lastLineOf(complaints))));
+  });
+  failure.catch(() => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async () => {
+    const next = await Promise.race([lines.next(), failure]);
+    return next.done === true ? failure : next.value;
+  };
+  const facts = JSON.parse(await answer()) as Record<string, string>;
+  return {
+    facts,
+    ask: async () => {
+      child.stdin.write('\n');
+      return Number(await answer());
+    },
+    close: () => child.stdin.end(),
+  };
+}
+
+function lastLineOf(text: string): string {
+  return text.trim().split('\n').at(-1)?.slice(0, REASON_SHOWN) || 'it ended without an answer';
+}
