@@ -30,7 +30,12 @@ export const MarketChart = memo(function MarketChart(props: MarketChartProps) {
   const { domain, ticks, floor } = priceScale(marks);
   return (
     <ResponsiveContainer width="100%" height="100%">
-      <ComposedChart data={marks as Mark[]} margin={MARGIN} accessibilityLayer>
+      <ComposedChart
+        data={marks as Mark[]}
+        margin={MARGIN}
+        accessibilityLayer
+        aria-label="Price and predictions; the arrow keys move from window to window"
+      >
         <XAxis dataKey="at" type="number" scale="time" domain={[from, to]} hide />
         <YAxis yAxisId={PRICE_AXIS} domain={domain} allowDataOverflow hide />
         <TimeGrid from={from} to={to} />

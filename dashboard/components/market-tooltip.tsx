@@ -13,7 +13,7 @@ const DIRECTION_WORDS: Record<Mark['direction'], string> = {
 export function MarketTooltip({ mark, horizonMinutes }: { mark: Mark; horizonMinutes: number }) {
   const leaning = mark.direction === 'neutral' ? `, leans ${mark.side}` : '';
   return (
-    <div className="min-w-52 rounded-xl border border-line bg-surface/95 p-3 text-xs shadow-[0_8px_24px_rgb(0_0_0/0.14)]">
+    <div className="min-w-52 rounded-xl border border-line bg-surface p-3 text-xs shadow-[0_8px_24px_rgb(0_0_0/0.14)]">
       <p className="mb-2 flex items-baseline justify-between gap-4">
         <span className="font-medium">{moment(mark.at)} UTC</span>
         <span className="text-ink-soft">{price(mark.close)}</span>

@@ -24,6 +24,19 @@ describe('api', () => {
     expect(answer).toMatchObject({ ok: false, failure: { kind: 'unreachable' } });
   });
 
+  it('takes the checks of a failing system for an answer, not for a refusal', async () => {
+    const body = '{"status":"failing","checks":[]}';
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(body, { status: 503 })));
+    const answer = await ask('/health', new AbortController().signal);
+    expect(answer).toMatchObject({ ok: true, data: { status: 'failing' } });
+  });
+
+  it('says so when something else answers', async () => {
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response('<html>a router</html>')));
+    const answer = await ask('/health', new AbortController().signal);
+    expect(answer).toMatchObject({ ok: false, failure: { kind: 'unreachable' } });
+  });
+
   it('throws only when the page itself gave up', async () => {
     const controller = new AbortController();
     controller.abort();

@@ -25,7 +25,8 @@ export async function ask(path: string, abort: AbortSignal): Promise<Answer> {
       cache: 'no-store',
     });
     const body = await response.text();
-    return response.ok ? understood(body) : { ok: false, failure: refusal(response.status, body) };
+    const isData = response.ok || isFailingHealth(body);
+    return isData ? understood(body) : { ok: false, failure: refusal(response.status, body) };
   } catch (error) {
     if (abort.aborted) throw error;
     return { ok: false, failure: silence(error) };
@@ -48,6 +49,16 @@ function understood(body: string): Answer {
   } catch {
     const message = 'Something else than the Bellwether API answers at this address.';
     return { ok: false, failure: { kind: 'unreachable', code: null, message } };
+  }
+}
+
+/** A failing system answers /health with 503, and with its checks all the same: they are what a reader needs then. */
+function isFailingHealth(body: string): boolean {
+  try {
+    const parsed = JSON.parse(body) as { status?: unknown; checks?: unknown } | null;
+    return parsed?.status === 'failing' && Array.isArray(parsed.checks);
+  } catch {
+    return false;
   }
 }
 

@@ -2,7 +2,7 @@ import type { SignalHistoryItem } from '../../src/serving/contract.ts';
 
 /** How a prediction ended. `void`: no move, or no price to compare with; never counted as right or wrong. */
 export type Result = 'hit' | 'miss' | 'pending' | 'void';
-export type Side = 'up' | 'down';
+type Side = 'up' | 'down';
 
 /** One window with its prediction, times in epoch milliseconds. */
 export interface Mark {
