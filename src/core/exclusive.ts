@@ -41,7 +41,8 @@ function tryToTake(path: string): DatabaseSync | null {
   let guard: DatabaseSync | undefined;
   try {
     guard = new DatabaseSync(path, { timeout: 0 });
-    guard.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written, a journal least of all: a full disk must not lock everybody out.
+    guard.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return guard;
   } catch (error) {
     guard?.close();

@@ -31,13 +31,6 @@ export {
   type WindowKey,
   type WindowRange,
 } from './windows.ts';
-export {
-  EVENT_SEVERITIES,
-  raiseEvent,
-  readEvents,
-  type DomainEvent,
-  type EventSeverity,
-  type StoredEvent,
-} from './events.ts';
+export { raiseEvent, readEvents, type DomainEvent, type EventSeverity, type StoredEvent } from './events.ts';
 export { createCache, type Cache } from './cache.ts';
 export { acquireProcessLock, readProcessLock, type ProcessFacts, type ProcessLock } from './process-lock.ts';

@@ -24,7 +24,7 @@ const KNOWN: readonly { sign: RegExp; failure: StartFailure }[] = [
     },
   },
   {
-    sign: /pre-existing shared memory block/i,
+    sign: /pre-existing shared memory block|lock file "postmaster.pid" already exists/i,
     failure: {
       reason: 'processes of a killed server still run',
       remedy: 'Wait until they end, or end the postgres processes of this data folder, then try again.',

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isCluster, type PostgresHome } from './postgres-home.ts';
 import { explainFailure, type StartFailure } from './postgres-failures.ts';
@@ -62,6 +62,8 @@ export interface RunningServer {
 export async function createCluster(home: PostgresHome, password: string): Promise<void> {
   const draft = `${home.folder}.draft`;
   const passwordFile = `${home.folder}.password`;
+  // An initdb whose program was killed goes on by itself; it works in its draft, which is how it is found.
+  await endOrphans(draft);
   rmSync(draft, { recursive: true, force: true });
   try {
     mkdirSync(draft, { recursive: true, mode: 0o700 });
@@ -81,7 +83,7 @@ export async function createCluster(home: PostgresHome, password: string): Promi
       spawn(
         home.initdb,
         [`--pgdata=${draft}`, `--username=${POSTGRES_ROLE}`, `--pwfile=${passwordFile}`, ...flags],
-        spawnOptions(home),
+        spawnOptions(home, draft),
       ),
     );
     if (said.code !== 0) throw failed(explainFailure(said.output, 'initdb gave up'), said.output);
@@ -104,7 +106,7 @@ export function setAsideBroken(folder: string): string | null {
 /** Gives the role a new password while no server runs: needed when the lock that held the old one is lost. */
 export async function resetPassword(home: PostgresHome, password: string): Promise<void> {
   const child = spawn(home.postgres, ['--single', '-D', home.folder, 'postgres'], {
-    ...spawnOptions(home),
+    ...spawnOptions(home, home.folder),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => {});
@@ -156,7 +158,7 @@ async function launch(options: {
   const flags = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const log = openSync(logFile, 'a');
   const child = spawn(home.postgres, ['-D', home.folder, '-p', String(port), ...flags], {
-    ...spawnOptions(home),
+    ...spawnOptions(home, home.folder),
     detached: true,
     stdio: ['ignore', log, log],
   });
@@ -227,13 +229,14 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Nothing of the caller's environment may redirect the server (PGDATA, PGPORT) or change its language. */
-function spawnOptions(home: PostgresHome) {
+function spawnOptions(home: PostgresHome, folder: string) {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('PG') && !name.startsWith('LC_'),
   );
   return {
     ...(home.runAs ?? {}),
-    cwd: dirname(home.postgres),
+    // Postgres goes there by itself later; from the first moment it is how `processesIn` finds it.
+    cwd: folder,
     env: { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' },
   };
 }

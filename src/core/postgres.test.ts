@@ -23,11 +23,12 @@ const isRoot = process.getuid?.() === 0;
 /** A database fresh from initdb: copying it is far cheaper than making one for each test. */
 let template: string;
 let dataDir: string;
+const phrasesOfMaking: string[] = [];
 
 beforeAll(async () => {
   template = openFolder();
   dataDir = template;
-  await (await open()).close();
+  await (await open((phrase) => phrasesOfMaking.push(phrase))).close();
 });
 afterAll(() => rmSync(template, { recursive: true, force: true }));
 
@@ -82,9 +83,9 @@ const lockOf = () =>
 
 describe('the built-in Postgres', () => {
   it('is made with UTF-8, the C locale and UTC, and asks everybody for a password', async () => {
-    const phrases: string[] = [];
-    const postgres = await open((phrase) => phrases.push(phrase));
-    expect(phrases).toEqual(['making the database']);
+    expect(phrasesOfMaking).toEqual(['making the database']);
+    useTemplate();
+    const postgres = await open();
     expect(postgres.isEmbedded).toBe(true);
     expect(
       await query(
@@ -133,13 +134,17 @@ describe('the built-in Postgres', () => {
     expect(isAlive(left.serverPid)).toBe(false);
   });
 
-  it('runs in a process group of its own, so that Ctrl-C reaches the program first', async () => {
-    useTemplate();
-    const postgres = await open();
-    const group = execFileSync('ps', ['-o', 'pgid=', '-p', String(postgres.pid)], { encoding: 'utf8' });
-    expect(Number(group)).toBe(postgres.pid);
-    await postgres.close();
-  });
+  it.skipIf(!existsSync('/proc/self/stat'))(
+    'runs in a process group of its own, so that Ctrl-C reaches the program first',
+    async () => {
+      useTemplate();
+      const postgres = await open();
+      const stat = readFileSync(`/proc/${postgres.pid}/stat`, 'utf8');
+      const group = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2];
+      expect(Number(group)).toBe(postgres.pid);
+      await postgres.close();
+    },
+  );
 
   it('outlives a killed program and is adopted by the next', async () => {
     useTemplate();

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import pg from 'pg';
 import { isAppError, messageOf } from './errors.ts';
 import { withExclusiveLock } from './exclusive.ts';
 import type { Log } from './log.ts';
@@ -14,10 +13,10 @@ import {
   writePostgresLock,
   type PostgresLock,
 } from './postgres-lock.ts';
+import { isSameFolder, placeOf, probePostgres, urlOf } from './postgres-probe.ts';
 import {
   createCluster,
   endOrphans,
-  POSTGRES_ROLE,
   readPostmasterFile,
   resetPassword,
   setAsideBroken,
@@ -29,11 +28,8 @@ import {
 import { isAlive, servesFolder } from './processes.ts';
 import { dataFolderUnusable, postgresStartFailed, postgresUnreachable } from './storage-errors.ts';
 
-const ANSWER_TIMEOUT_MS = 10_000;
 /** A server that is just starting or stopping is given this long to make up its mind. */
 const UNDECIDED_MS = 60_000;
-/** SQLSTATE of a wrong password and of a role that may not log in. */
-const REFUSED: ReadonlySet<string> = new Set(['28P01', '28000']);
 
 /** A Postgres to work with. */
 export interface Postgres {
@@ -67,8 +63,7 @@ export async function openPostgres(options: {
   const onProgress = options.onProgress ?? (() => {});
   return inDataFolder(options.dataDir, async (dataDir) => {
     const { lock, server } = await findOrStart({ dataDir, log, onProgress });
-    writePostgresLock(dataDir, { ...lock, ...server });
-    const name = signIn(dataDir);
+    const name = await moveIn(dataDir, { ...lock, ...server });
     let isOpen = true;
     return {
       url: urlOf(server.port, lock.password),
@@ -104,6 +99,17 @@ export async function erasePostgres(dataDir: string): Promise<void> {
   });
 }
 
+/** Notes where the server is and that this process uses it. @returns the name to sign out with */
+async function moveIn(dataDir: string, lock: PostgresLock & RunningServer): Promise<string> {
+  try {
+    writePostgresLock(dataDir, lock);
+    return signIn(dataDir);
+  } catch (error) {
+    if (countUsers(dataDir) === 0) await stopServer(lock.pid);
+    throw error;
+  }
+}
+
 interface Surroundings {
   dataDir: string;
   log: Log;
@@ -126,7 +132,7 @@ async function findOrStart(
   const logFile = join(dataDir, 'postgres.log');
   const server = await startServer({ home, logFile, onProgress });
   log.debug({ pid: server.pid, port: server.port }, 'started the built-in Postgres');
-  if ((await probe(urlOf(server.port, lock.password))).outcome !== 'refused') return { lock, server };
+  if ((await probePostgres(urlOf(server.port, lock.password))).outcome !== 'refused') return { lock, server };
   // The lock and the database do not belong together: one of them was put back from elsewhere.
   onProgress('renewing the password of the database');
   await stopServer(server.pid);
@@ -144,7 +150,7 @@ async function findRunning(lock: PostgresLock): Promise<RunningServer | null> {
   const found = runningIn(folder);
   if (found === null) return null;
   const { pid, port } = found;
-  const answer = await probe(urlOf(port, password));
+  const answer = await probePostgres(urlOf(port, password));
   if (answer.outcome === 'silent') throw serverSilent(pid, answer.error);
   return answer.outcome === 'ready' && isSameFolder(answer.folder, folder) ? { pid, port } : null;
 }
@@ -198,7 +204,11 @@ async function leave(dataDir: string, name: string): Promise<void> {
     if (left > 0 || lock === null) return;
     const running = runningIn(lock.folder);
     if (running !== null) await stopServer(running.pid);
-    writePostgresLock(dataDir, { ...lock, pid: null, port: null });
+    try {
+      writePostgresLock(dataDir, { ...lock, pid: null, port: null });
+    } catch {
+      // On a full disk the lock goes on naming the stopped server, which the next start sees through.
+    }
   });
 }
 
@@ -230,47 +240,9 @@ function isFileError(error: unknown): boolean {
 }
 
 async function openByUrl(url: string): Promise<Postgres> {
-  const answer = await probe(url);
+  const answer = await probePostgres(url);
   if (answer.outcome !== 'ready') throw postgresUnreachable(placeOf(url), answer.error);
   return { url, isEmbedded: false, pid: null, close: async () => {} };
-}
-
-type Answer = { outcome: 'ready'; folder: string | null } | { outcome: 'refused' | 'silent'; error: unknown };
-
-/** Asks a server whether it lets us in. `refused`: it does not know the password; `silent`: anything else. */
-async function probe(url: string): Promise<Answer> {
-  let client: pg.Client | undefined;
-  try {
-    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: ANSWER_TIMEOUT_MS });
-    client.on('error', () => {});
-    await client.connect();
-    const { rows } = await client.query<{ folder: string | null }>(
-      "SELECT setting AS folder FROM pg_settings WHERE name = 'data_directory'",
-    );
-    return { outcome: 'ready', folder: rows[0]?.folder ?? null };
-  } catch (error) {
-    const isRefused = REFUSED.has((error as { code?: string }).code ?? '');
-    return { outcome: isRefused ? 'refused' : 'silent', error };
-  } finally {
-    await client?.end().catch(() => {});
-  }
-}
-
-function isSameFolder(left: string | null, right: string): boolean {
-  try {
-    return left !== null && realpathSync(left) === realpathSync(right);
-  } catch {
-    return false;
-  }
-}
-
-function placeOf(url: string): string {
-  try {
-    const { hostname, port, pathname } = new URL(url);
-    return `${hostname}:${port || '5432'}${pathname}`;
-  } catch {
-    return 'DATABASE_URL';
-  }
 }
 
 function serverSilent(pid: number, cause: unknown) {
@@ -288,8 +260,4 @@ function lockLost(dataDir: string) {
     remedy: 'Stop the running Bellwether processes of this data folder, then try again.',
     lastLines: [],
   });
-}
-
-function urlOf(port: number, password: string): string {
-  return `postgres://${POSTGRES_ROLE}:${password}@127.0.0.1:${port}/postgres`;
 }
