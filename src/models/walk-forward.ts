@@ -1,6 +1,6 @@
 import { DAY_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
 import type { FeatureMatrix, ModelFamily } from './model.ts';
-import { selectMatured, type DirectionRows } from './rows.ts';
+import { selectColumns, selectMatured, type DirectionRows } from './rows.ts';
 
 const WEEK_MS = 7 * DAY_MS;
 /** 1970-01-05, the first Monday of the epoch. */
@@ -46,18 +46,20 @@ export function refitTime(windowEnd: EpochMs, start: EpochMs): EpochMs {
 /**
  * Purged, embargoed walk-forward over an expanding past: each window is predicted by a model fitted on rows whose
  * labels were known at its fit, see `selectMatured`. Scaling and everything else is learned inside the fit.
- * @throws RangeError when the rows are not aligned or do not ascend
+ * @throws RangeError when the rows are not aligned, do not ascend, or lack a column that the family reads
  * @see López de Prado (2018), Advances in Financial Machine Learning, chapters 7 and 12
  */
 export function walkForward(rows: DirectionRows, options: WalkForwardOptions): WalkForward {
   const { family, seed, horizonMinutes, embargoMinutes, graceSeconds = GRACE_SECONDS } = options;
+  // A baseline reads one column or none: copying the others for each fit would be most of its work.
+  const read = family.columns === null ? rows : selectColumns(rows, family.columns);
   const probabilities = new Float64Array(rows.count).fill(NaN);
   const fits: WalkForward['fits'] = [];
   for (const { fittedAt, first, end } of testRuns(rows, options)) {
     const asOf = fittedAt + graceSeconds * SECOND_MS;
-    const training = selectMatured(rows, { asOf, horizonMinutes, embargoMinutes });
+    const training = selectMatured(read, { asOf, horizonMinutes, embargoMinutes });
     const model = family.fit(training, { seed });
-    probabilities.set(model.predict(sliceRows(rows, first, end)), first);
+    probabilities.set(model.predict(sliceRows(read, first, end)), first);
     fits.push({ fittedAt, trainingRows: training.count, testedRows: end - first });
   }
   return { probabilities, fits };

@@ -65,11 +65,15 @@ export function logisticRegression(problem: LogisticProblem): LogisticFit {
 
 function descend(design: readonly Float64Array[], problem: LogisticProblem) {
   let point = evaluate(design, problem, new Float64Array(design.length));
+  let factor = factorise(hessianAt(design, problem, point), design.length);
   for (let steps = 0; steps < MOST_STEPS; steps += 1) {
-    const factor = factorise(hessianAt(design, problem, point), design.length);
     const step = solve(factor, point.gradient);
     if (!(dot(step, point.gradient) > TOLERANCE)) return { point, converged: true, steps };
     point = stepFrom(point, step, (beta) => evaluate(design, problem, beta));
+    // Close to the optimum the last Hessian judges the gradient as well as a new one, which is most of a step's work.
+    if (dot(solve(factor, point.gradient), point.gradient) > TOLERANCE) {
+      factor = factorise(hessianAt(design, problem, point), design.length);
+    }
   }
   return { point, converged: false, steps: MOST_STEPS };
 }
