@@ -1,13 +1,6 @@
 export { directionOf, type Direction } from './direction.ts';
-export {
-  accuracyInterval,
-  evaluateDirection,
-  type AccuracyInterval,
-  type DirectionEvaluation,
-  type DirectionScores,
-  type HitSeries,
-} from './evaluation.ts';
+export { evaluateDirection, type DirectionScores } from './evaluation.ts';
 export { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from './families.ts';
-export { PAST_RETURN, type FeatureMatrix, type Model, type ModelFamily, type TrainingRows } from './model.ts';
-export { selectColumns, selectMatured, VOID_LABEL, type DirectionRows, type Maturity } from './rows.ts';
-export { refitTime, walkForward, type WalkForward, type WalkForwardOptions } from './walk-forward.ts';
+export { PAST_RETURN, type FeatureMatrix, type Model, type ModelFamily } from './model.ts';
+export { selectColumns, selectMatured, VOID_LABEL, type DirectionRows } from './rows.ts';
+export { refitTime, walkForward } from './walk-forward.ts';

@@ -1,4 +1,4 @@
-export { blockBootstrapInterval, type BootstrapProblem, type MeanInterval } from './bootstrap.ts';
+export { blockBootstrapInterval } from './bootstrap.ts';
 export {
   accuracy,
   areaUnderRoc,
@@ -7,6 +7,5 @@ export {
   matthewsCorrelation,
   sigmoid,
 } from './classification.ts';
-export { logisticRegression, type LogisticFit, type LogisticProblem } from './logistic-regression.ts';
+export { logisticRegression } from './logistic-regression.ts';
 export { normalCdf } from './normal.ts';
-export { quantile } from './quantile.ts';
