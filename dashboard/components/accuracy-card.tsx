@@ -111,21 +111,32 @@ function AccuracyRow({ row, scale, best, isFirstBaseline }: AccuracyRowProps) {
     <li className={`${ROW} text-[0.8125rem] ${isFirstBaseline ? 'mt-2 border-t border-line pt-2' : ''}`}>
       <span className={row.isBaseline ? 'text-ink-faint' : 'font-medium'}>{row.arm}</span>
       <IntervalPlot row={row} scale={scale} best={best} />
-      <span className="text-right whitespace-nowrap">
-        <span className={row.isBaseline ? 'text-ink-soft' : 'font-medium'}>{percent(row.accuracy)}</span>
-        <span className="ml-2 text-xs text-ink-faint">
-          {percent(row.low)}–{percent(row.high)}
-        </span>
-        <span className="sr-only">
-          percent of {row.n}; one bar later {percent(row.oneBarLater)} percent; {row.voids} void.
-        </span>
-      </span>
+      <AccuracyNumbers row={row} />
       {row.isBaseline ? null : (
         <span className="col-span-full mb-2 text-xs text-ink-soft sm:pl-[9rem]">
-          n {count(row.n)} · {VERDICTS[row.verdict]} · one bar later {percent(row.oneBarLater)} %
+          n {count(row.n)} · {VERDICTS[row.verdict]}
+          {row.oneBarLater === null ? '' : ` · one bar later ${percent(row.oneBarLater)} %`}
         </span>
       )}
     </li>
+  );
+}
+
+function AccuracyNumbers({ row }: { row: ArmRow }) {
+  if (row.accuracy === null)
+    return <span className="text-right text-xs text-ink-faint italic">none yet</span>;
+  return (
+    <span className="text-right whitespace-nowrap">
+      <span className={row.isBaseline ? 'text-ink-soft' : 'font-medium'}>{percent(row.accuracy)}</span>
+      {row.low === null || row.high === null ? null : (
+        <span className="ml-2 text-xs text-ink-faint">
+          {percent(row.low)}–{percent(row.high)}
+        </span>
+      )}
+      <span className="sr-only">
+        percent of {row.n}; one bar later {percent(row.oneBarLater)} percent; {row.voids} void.
+      </span>
+    </span>
   );
 }
 

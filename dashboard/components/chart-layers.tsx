@@ -2,7 +2,7 @@
 
 import { useId } from 'react';
 import { usePlotArea, useXAxisScale, useYAxisScale } from 'recharts';
-import { clock, day, priceShort, signed } from '../lib/format.ts';
+import { clock, day, priceTick, signed } from '../lib/format.ts';
 import { bucketMinutes, timeTicks, toBuckets, type Mark, type Result } from '../lib/market.ts';
 import { sentimentRuns } from '../lib/sentiment-runs.ts';
 
@@ -80,6 +80,7 @@ export function PriceGrid({ ticks }: { ticks: readonly number[] }) {
   const pane = usePane('price');
   const place = useYAxisScale(PRICE_AXIS);
   if (pane === null || place === undefined) return null;
+  const step = (ticks[1] ?? 0) - (ticks[0] ?? 0);
   return (
     <g aria-hidden>
       {ticks.map((tick) => {
@@ -88,7 +89,7 @@ export function PriceGrid({ ticks }: { ticks: readonly number[] }) {
           <g key={tick}>
             <line x1={pane.x} x2={pane.x + pane.width} y1={y} y2={y} className="stroke-line" />
             <text x={pane.x + pane.width + 8} y={y + 4} className="fill-ink-faint text-[11px]">
-              {priceShort(tick)}
+              {priceTick(tick, step)}
             </text>
           </g>
         );

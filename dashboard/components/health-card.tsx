@@ -69,7 +69,7 @@ function CheckRow({ check }: { check: Check }) {
           <span className="block text-ink-faint">{check.detail}</span>
         </p>
         {check.remedy === undefined ? null : (
-          <p className="mt-1.5 rounded-md border-l-2 border-caution bg-caution-wash px-3 py-1.5 text-ink">
+          <p className="mt-1.5 rounded-md border-l-2 border-caution-mark bg-caution-wash px-3 py-1.5 text-ink">
             {check.remedy}
           </p>
         )}

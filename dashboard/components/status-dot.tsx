@@ -2,7 +2,7 @@ export type Status = 'ok' | 'degraded' | 'failing' | 'starting' | 'unknown';
 
 const COLOURS: Record<Status, string> = {
   ok: 'bg-up',
-  degraded: 'bg-caution',
+  degraded: 'bg-caution-mark',
   failing: 'bg-down',
   starting: 'bg-hit animate-breathe',
   unknown: 'bg-line-strong',

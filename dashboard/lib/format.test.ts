@@ -7,6 +7,7 @@ import {
   moment,
   percent,
   price,
+  priceTick,
   relative,
   signed,
   span,
@@ -25,6 +26,16 @@ describe('format', () => {
     expect(percent(0.5184)).toBe('51.8');
     expect(price(64201.5)).toBe('64,201.50');
     expect(count(8760)).toBe('8,760');
+  });
+
+  it('gives the ticks of an axis the decimals that tell them apart', () => {
+    const ticks = [
+      priceTick(64_200, 200),
+      priceTick(21_001.5, 0.5),
+      priceTick(1.35, 0.05),
+      priceTick(102.5, 2.5),
+    ];
+    expect(ticks).toEqual(['64,200', '21,001.5', '1.35', '102.5']);
   });
 
   it('gives every signed number its sign, and zero none', () => {

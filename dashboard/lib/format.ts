@@ -5,7 +5,6 @@ const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
 
 const PRICE = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const PRICE_SHORT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const COUNT = new Intl.NumberFormat('en-US');
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -26,9 +25,11 @@ export function price(value: number | null): string {
   return isNumber(value) ? PRICE.format(value) : MISSING;
 }
 
-/** A price for an axis: `64,202`. */
-export function priceShort(value: number): string {
-  return PRICE_SHORT.format(value);
+/** A price for an axis, with as many decimals as the distance between two ticks needs: `64,200`, `1.35`. */
+export function priceTick(value: number, step: number): string {
+  const whole = (places: number): boolean => Math.abs(((step * 10 ** places) % 1) - 0.5) > 0.499;
+  const digits = [0, 1, 2, 3, 4, 5, 6, 7].find(whole) ?? 8;
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** A count with thousands separated: `8,760`. */
