@@ -1,8 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
 import { openPostgres, silentLog } from '../src/core/index.ts';
+import { makeDatabaseFolder } from './folders.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -12,9 +11,7 @@ declare module 'vitest' {
 
 /** One server for the whole run: the one of TEST_DATABASE_URL, or a built-in one in a folder that goes with it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'bellwether-tests-'));
-  // As root the server runs as another user, who has to get in.
-  chmodSync(dataDir, 0o755);
+  const dataDir = makeDatabaseFolder();
   const postgres = await openPostgres({
     databaseUrl: process.env['TEST_DATABASE_URL'] ?? '',
     dataDir,

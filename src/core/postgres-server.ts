@@ -26,6 +26,8 @@ const SETTINGS: Record<string, string> = {
   unix_socket_directories: '',
   max_connections: '60',
   shared_buffers: '96MB',
+  // Inside the database's folder: in /dev/shm a killed server would leave its share behind for good.
+  dynamic_shared_memory_type: 'mmap',
   work_mem: '16MB',
   maintenance_work_mem: '64MB',
   // No replica will ever read this log, so it need not say more than recovery wants.

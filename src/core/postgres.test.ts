@@ -1,18 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { makeDatabaseFolder } from '../../test/folders.ts';
 import { openElsewhere } from '../../test/process.ts';
 import { silentLog } from './log.ts';
 import { erasePostgres, openPostgres, type Postgres } from './postgres.ts';
@@ -26,26 +17,19 @@ let dataDir: string;
 const phrasesOfMaking: string[] = [];
 
 beforeAll(async () => {
-  template = openFolder();
+  template = makeDatabaseFolder();
   dataDir = template;
   await (await open((phrase) => phrasesOfMaking.push(phrase))).close();
 });
 afterAll(() => rmSync(template, { recursive: true, force: true }));
 
 beforeEach(() => {
-  dataDir = openFolder();
+  dataDir = makeDatabaseFolder();
 });
 afterEach(async () => {
   await erasePostgres(dataDir);
   rmSync(dataDir, { recursive: true, force: true });
 });
-
-function openFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bellwether-lifecycle-'));
-  // As root the server runs as another user, who has to get in.
-  chmodSync(folder, 0o755);
-  return folder;
-}
 
 /** Puts the template's database and its lock into the folder of the test. */
 function useTemplate(): void {
@@ -252,7 +236,7 @@ describe('a database that is not as it was left', () => {
     const original = await open();
     await remember(original);
     await original.close();
-    const copy = openFolder();
+    const copy = makeDatabaseFolder();
     execFileSync('cp', ['-a', `${dataDir}/.`, copy]);
     const reopened = await open();
     const copied = await openPostgres({ databaseUrl: '', dataDir: copy, log: silentLog });
