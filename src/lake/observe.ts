@@ -31,7 +31,7 @@ export async function observeInMemory(
   const door = createDoor(options);
   const observations: Observation[] = [];
   let read = 0;
-  for await (const record of source.fetch(options.range ?? { after: -Infinity, upTo: options.now })) {
+  for await (const record of source.fetch(options.range ?? { after: -Infinity, upTo: Infinity })) {
     const verdict = door.check(record);
     if (verdict.outcome === 'accepted' && isWanted(verdict.observation, options.indexNames)) {
       observations.push(verdict.observation);

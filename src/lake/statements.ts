@@ -17,14 +17,17 @@ const REVISED_VALUES = KNOWN_VALUES.replace(
 const RESULT = `SELECT coalesce(string_agg(id, ','), '') AS ids, count(*) FILTER (WHERE contradicts AND known_ms < $7::float8)::int AS revisions
   FROM incoming JOIN inserted USING (id)`;
 
+// IS NOT DISTINCT FROM keeps the planner from looking up old versions through the index on (asset, bar, known_at), where
+// it would walk over every bar there is; within an import it has no statistics yet to know that.
 export const INSERT_CANDLES = `
   WITH arrived AS (
     SELECT * FROM unnest(${KNOWN_ARRAYS}, $8::int[], $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[])
       AS t (${KNOWN_COLUMNS}, bar_minutes, open, high, low, close, volume)
   ), incoming AS (
     SELECT arrived.*, EXISTS (
-      SELECT FROM candles AS old WHERE old.asset = arrived.asset AND old.bar_minutes = arrived.bar_minutes
-        AND old.event_time = to_timestamp(arrived.event_ms / 1000) AND old.source = arrived.source AND old.id <> arrived.id
+      SELECT FROM candles AS old WHERE old.event_time = to_timestamp(arrived.event_ms / 1000) AND old.source = arrived.source
+        AND old.asset IS NOT DISTINCT FROM arrived.asset AND old.bar_minutes IS NOT DISTINCT FROM arrived.bar_minutes
+        AND old.id <> arrived.id
     ) AS contradicts FROM arrived
   ), inserted AS (
     INSERT INTO candles (${KNOWN_TARGETS}, bar_minutes, open, high, low, close, volume)
@@ -37,8 +40,8 @@ export const INSERT_INDICES = `
     SELECT * FROM unnest(${KNOWN_ARRAYS}, $8::text[], $9::numeric[]) AS t (${KNOWN_COLUMNS}, name, value)
   ), incoming AS (
     SELECT arrived.*, EXISTS (
-      SELECT FROM indices AS old WHERE old.asset = arrived.asset AND old.name = arrived.name
-        AND old.event_time = to_timestamp(arrived.event_ms / 1000) AND old.source = arrived.source AND old.id <> arrived.id
+      SELECT FROM indices AS old WHERE old.event_time = to_timestamp(arrived.event_ms / 1000) AND old.source = arrived.source
+        AND old.name = arrived.name AND old.asset IS NOT DISTINCT FROM arrived.asset AND old.id <> arrived.id
     ) AS contradicts FROM arrived
   ), inserted AS (
     INSERT INTO indices (${KNOWN_TARGETS}, name, value)

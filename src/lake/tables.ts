@@ -38,7 +38,7 @@ export const candles = pgTable(
   },
   (table) => [
     index('candles_known').on(table.asset, table.barMinutes, table.knownAt),
-    index('candles_bar').on(table.asset, table.barMinutes, table.eventTime, table.source),
+    index('candles_bar').on(table.eventTime, table.source),
   ],
 );
 
@@ -67,7 +67,7 @@ export const indices = pgTable(
   { ...known, name: text('name').notNull(), value: numeric('value').notNull() },
   (table) => [
     index('indices_known').on(table.asset, table.knownAt),
-    index('indices_day').on(table.asset, table.name, table.eventTime, table.source),
+    index('indices_day').on(table.eventTime, table.source, table.name),
   ],
 );
 

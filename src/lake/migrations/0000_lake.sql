@@ -79,8 +79,8 @@ CREATE TABLE "scores" (
 --> statement-breakpoint
 CREATE INDEX "articles_known" ON "articles" USING btree ("asset","known_at");--> statement-breakpoint
 CREATE INDEX "candles_known" ON "candles" USING btree ("asset","bar_minutes","known_at");--> statement-breakpoint
-CREATE INDEX "candles_bar" ON "candles" USING btree ("asset","bar_minutes","event_time","source");--> statement-breakpoint
+CREATE INDEX "candles_bar" ON "candles" USING btree ("event_time","source");--> statement-breakpoint
 CREATE INDEX "indices_known" ON "indices" USING btree ("asset","known_at");--> statement-breakpoint
-CREATE INDEX "indices_day" ON "indices" USING btree ("asset","name","event_time","source");--> statement-breakpoint
+CREATE INDEX "indices_day" ON "indices" USING btree ("event_time","source","name");--> statement-breakpoint
 CREATE INDEX "posts_known" ON "posts" USING btree ("asset","known_at");--> statement-breakpoint
 CREATE INDEX "quarantine_reason" ON "quarantine" USING btree ("reason","at");
