@@ -1,3 +1,5 @@
+import type { Tokens } from './tokens.ts';
+
 const BEFORE_BUT = 0.5;
 const AFTER_BUT = 1.5;
 
@@ -6,45 +8,50 @@ const AFTER_BUT = 1.5;
  *
  * The reference walks over the words, but looks up the place of each by its *value*, and so changes the first word
  * that has the same value at that moment. Equal values therefore weigh down one word several times and leave
- * others as they were. Searching from the front each time takes quadratic time on long texts; a heap of places for each
- * value finds the same one: up to the present word, every place is in the heap of its present value.
+ * others as they were. Searching from the front each time takes quadratic time on long texts; a heap of words for each
+ * value finds the same one: up to the present word, every word is in the heap of its present value.
  *
- * @param values - changed in place
+ * @param values - of the rated words, changed in place; all other words are worth 0
+ * @param tokens - tells where the rated words stand
  * @param but - place of the first "but"
  */
-export function weighContrast(values: Float64Array, count: number, but: number): void {
-  const placesOf = new Map<number, number[]>();
+export function weighContrast(
+  values: Float64Array,
+  { rated, ratedCount }: Pick<Tokens, 'rated' | 'ratedCount'>,
+  but: number,
+): void {
+  const wordsOf = new Map<number, number[]>();
   const heapOf = (value: number) => {
-    const known = placesOf.get(value);
+    const known = wordsOf.get(value);
     if (known !== undefined) return known;
     const fresh: number[] = [];
-    placesOf.set(value, fresh);
+    wordsOf.set(value, fresh);
     return fresh;
   };
-  for (let place = 0; place < count; place += 1) {
-    const value = values[place] as number;
+  for (let word = 0; word < ratedCount; word += 1) {
+    const value = values[word] as number;
     // Half of nothing is nothing, wherever it stands.
     if (value === 0) continue;
-    const places = heapOf(value);
-    pushPlace(places, place);
-    const first = popFirst(places);
-    const weighed = value * (first < but ? BEFORE_BUT : AFTER_BUT);
+    const words = heapOf(value);
+    push(words, word);
+    const first = popFirst(words);
+    const weighed = value * ((rated[first] as number) < but ? BEFORE_BUT : AFTER_BUT);
     values[first] = weighed;
-    pushPlace(heapOf(weighed), first);
+    push(heapOf(weighed), first);
   }
 }
 
-function pushPlace(heap: number[], place: number): void {
+function push(heap: number[], word: number): void {
   let at = heap.length;
-  heap.push(place);
+  heap.push(word);
   while (at > 0) {
     const parent = (at - 1) >> 1;
     const above = heap[parent] as number;
-    if (above <= place) break;
+    if (above <= word) break;
     heap[at] = above;
     at = parent;
   }
-  heap[at] = place;
+  heap[at] = word;
 }
 
 function popFirst(heap: number[]): number {

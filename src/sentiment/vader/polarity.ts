@@ -48,14 +48,14 @@ function createAnalyser(): (text: string) => VaderPolarity {
 
   return (text) => {
     const tokens = tokenize(text);
-    const { count } = tokens;
-    if (count === 0) return { compound: 0, positive: 0, neutral: 0, negative: 0 };
-    if (count > values.length || values.length > LARGEST_KEPT) {
-      values = new Float64Array(Math.max(FIRST_CAPACITY, count));
+    const { count, ratedCount } = tokens;
+    if (ratedCount === 0) return { compound: 0, positive: 0, neutral: count === 0 ? 0 : 1, negative: 0 };
+    if (ratedCount > values.length || values.length > LARGEST_KEPT) {
+      values = new Float64Array(Math.max(FIRST_CAPACITY, ratedCount));
     }
     valueWords(values, vocabulary, tokens);
     const but = placeOf(vocabulary.rule.but, tokens);
-    if (but < count) weighContrast(values, count, but);
+    if (but < count) weighContrast(values, tokens, but);
     return summarise(values, tokens);
   };
 }
@@ -72,14 +72,15 @@ function summarise(values: Float64Array, tokens: Tokens): VaderPolarity {
   let sum = 0;
   let positive = 0;
   let negative = 0;
-  let neutral = 0;
-  for (let place = 0; place < tokens.count; place += 1) {
-    const value = values[place] as number;
+  let neutral = tokens.count;
+  for (let word = 0; word < tokens.ratedCount; word += 1) {
+    const value = values[word] as number;
+    if (value === 0) continue;
+    neutral -= 1;
     sum += value;
     // A neutral word counts 1, so a word with a value counts 1 more than its value.
     if (value > 0) positive += value + 1;
-    else if (value < 0) negative += 1 - value;
-    else neutral += 1;
+    else negative += 1 - value;
   }
   if (sum > 0) sum += emphasis;
   else if (sum < 0) sum -= emphasis;

@@ -14,7 +14,7 @@ import {
   type CharacterTable,
 } from './characters.ts';
 import { describeEmoji } from './emoji.ts';
-import { UNKNOWN, type Vocabulary } from './vocabulary.ts';
+import { IN_LEXICON, UNKNOWN, type Vocabulary } from './vocabulary.ts';
 
 export const ALL_CAPS = 1;
 /** Contains "n't". */
@@ -27,38 +27,40 @@ export interface Tokens {
   ids: Int32Array;
   /** Bits of each word: ALL_CAPS, CONTRACTED_NOT. */
   shapes: Uint8Array;
-  /** True when some words, but not all, are in capitals: only then do capitals mean emphasis. */
-  capitalsStandOut: boolean;
+  /** Places of the words that are in the lexicon, in order; `ratedCount` of them. */
+  rated: Int32Array;
+  ratedCount: number;
+  /** Words in capitals. */
+  capitals: number;
   exclamationMarks: number;
   questionMarks: number;
 }
 
-/** Where the words of a text stand; columns by word. */
-interface Spans {
-  starts: Int32Array;
-  ends: Int32Array;
-  /** Without the punctuation around it: from the first other character (-1: there is none) to the last. */
-  froms: Int32Array;
-  tos: Int32Array;
-  /** Of what stands between from and to, in lower case. */
-  hashes: Int32Array;
-  /** All character bits of the word or-ed together. */
-  bits: Uint8Array;
+/** A word as it was found. */
+interface Word extends Place {
+  start: number;
+  end: number;
+  /** Of what stands between from and to (start and end without the punctuation around), in lower case. */
+  hash: number;
+  /** All character bits or-ed together. */
+  bits: number;
 }
 
 interface Cutter {
   vocabulary: Vocabulary;
   emoji: ReadonlyMap<number, string>;
   characters: CharacterTable;
-  spans: Spans;
   tokens: Tokens;
 }
 
+const BLANK = 32;
 const EXCLAMATION = 33;
 const APOSTROPHE = 39;
 const QUESTION = 63;
+const LOWER_A = 97;
 const LOWER_N = 110;
 const LOWER_T = 116;
+const LOWER_Z = 122;
 const TO_LOWER = 32;
 const LAST_OF_PLANE_0 = 0xffff;
 /** What is left of a word must be longer than this, or its punctuation stays: it is probably an emoticon. */
@@ -68,47 +70,40 @@ const FIRST_CAPACITY = 1_024;
 const LARGEST_KEPT = 65_536;
 
 /**
- * A cutter of texts into vocabulary numbers: one pass over the characters, one over the words. White space splits,
- * punctuation around a word falls off, emoji become words.
+ * A cutter of texts into vocabulary numbers, in one pass over the characters: white space splits, punctuation around
+ * a word falls off, emoji become words.
  * @param emoji - description by code point
  */
 export function createTokenizer(
   vocabulary: Vocabulary,
   emoji: ReadonlyMap<number, string>,
 ): (text: string) => Tokens {
-  const cutter: Cutter = {
-    vocabulary,
-    emoji,
-    characters: createCharacterTable(vocabulary.alphabet, emoji),
-    spans: emptySpans(FIRST_CAPACITY),
-    tokens: emptyTokens(FIRST_CAPACITY),
-  };
+  const characters = createCharacterTable(vocabulary.alphabet, emoji);
+  const cutter: Cutter = { vocabulary, emoji, characters, tokens: emptyTokens(FIRST_CAPACITY) };
   return (text) => {
-    const isCut = findWords(cutter, text, true);
-    const words = isCut ? text : describeEmoji(text, emoji);
-    if (!isCut) findWords(cutter, words, false);
-    nameWords(cutter, words);
+    if (!cutWords(cutter, text, true)) cutWords(cutter, describeEmoji(text, emoji), false);
     return cutter.tokens;
   };
 }
 
 /**
- * The hot loop: finds every word, hashing on the way.
+ * The hot loop of the whole analysis; measured: hashing on the way and keeping everything in local variables halves its
+ * time.
  * @returns false when the text holds an emoji, which must be written out first
  */
-function findWords(cutter: Cutter, text: string, mayHoldEmoji: boolean): boolean {
-  reserve(cutter, text.length);
-  const { spans, tokens, characters, emoji } = cutter;
+function cutWords(cutter: Cutter, text: string, mayHoldEmoji: boolean): boolean {
+  const { characters, emoji } = cutter;
   const { entries } = characters;
   const { length } = text;
-  let word = 0;
+  const word = { text, start: 0, end: 0, from: 0, to: 0, hash: 0, bits: 0 };
+  begin(cutter, length);
   let exclamationMarks = 0;
   let questionMarks = 0;
   let at = 0;
   for (;;) {
     while (at < length && bitsAt(characters, text, at) === SPACE) at += 1;
     if (at === length) break;
-    spans.starts[word] = at;
+    const start = at;
     let from = -1;
     let to = 0;
     let punctuationEnd = at;
@@ -116,8 +111,18 @@ function findWords(cutter: Cutter, text: string, mayHoldEmoji: boolean): boolean
     let shape = 0;
     let running = HASH_START;
     let hash = HASH_START;
-    for (; at < length; at += 1) {
-      const code = text.charCodeAt(at);
+    for (; ; at += 1) {
+      let code = at < length ? text.charCodeAt(at) : BLANK;
+      if (code >= LOWER_A && code <= LOWER_Z) {
+        if (from < 0) from = at;
+        bits |= LOWER;
+        do {
+          running = Math.imul(running ^ code, HASH_PRIME);
+          at += 1;
+          // A blank is thought behind the text, so that its last word ends like every other.
+          code = at < length ? text.charCodeAt(at) : BLANK;
+        } while (code >= LOWER_A && code <= LOWER_Z);
+      }
       const entry = entries[code] || characters.learn(code);
       const kind = entry & BITS_MASK;
       if (kind > PUNCTUATION) {
@@ -144,45 +149,42 @@ function findWords(cutter: Cutter, text: string, mayHoldEmoji: boolean): boolean
       else if (code === QUESTION) questionMarks += 1;
       else if (code === APOSTROPHE && isContractedNot(text, at)) shape = CONTRACTED_NOT;
     }
-    const isOpenEnded = at === length && at > punctuationEnd;
-    spans.ends[word] = at;
-    spans.froms[word] = from;
-    spans.tos[word] = isOpenEnded ? at : to;
-    spans.hashes[word] = isOpenEnded ? running : hash;
-    spans.bits[word] = bits;
-    tokens.shapes[word] = shape;
-    word += 1;
+    word.start = start;
+    word.end = at;
+    word.from = from;
+    word.to = to;
+    word.hash = hash;
+    word.bits = bits;
+    keepWord(cutter, word, shape);
   }
-  tokens.count = word;
-  tokens.exclamationMarks = exclamationMarks;
-  tokens.questionMarks = questionMarks;
+  cutter.tokens.exclamationMarks = exclamationMarks;
+  cutter.tokens.questionMarks = questionMarks;
   return true;
 }
 
-/** Looks every word up and decides whether capitals stand out. */
-function nameWords({ vocabulary, spans, tokens }: Cutter, text: string): void {
-  const { ids, shapes, count } = tokens;
-  const place = { text, from: 0, to: 0 };
-  let capitals = 0;
-  for (let word = 0; word < count; word += 1) {
-    const bits = spans.bits[word] as number;
-    if ((bits & (UPPER | LOWER)) === UPPER) {
-      capitals += 1;
-      shapes[word] = (shapes[word] as number) | ALL_CAPS;
-    }
-    place.from = spans.froms[word] as number;
-    place.to = spans.tos[word] as number;
-    let hash = spans.hashes[word] as number;
-    if (place.from < 0 || isEmoticonLong(place, bits)) {
-      place.from = spans.starts[word] as number;
-      place.to = spans.ends[word] as number;
-      hash = hashLowered(place);
-    }
-    if ((bits & ALIEN) !== 0 || place.to - place.from > vocabulary.longest) ids[word] = UNKNOWN;
-    else if ((bits & FOREIGN) === 0) ids[word] = vocabulary.idOfAscii(hash, place);
-    else ids[word] = vocabulary.idOf(text.slice(place.from, place.to).toLowerCase());
+function keepWord({ vocabulary, tokens }: Cutter, word: Word, shape: number): void {
+  const place = tokens.count;
+  const isAllCaps = (word.bits & (UPPER | LOWER)) === UPPER;
+  if (isAllCaps) tokens.capitals += 1;
+  const id = idOf(vocabulary, word);
+  tokens.ids[place] = id;
+  tokens.shapes[place] = isAllCaps ? shape | ALL_CAPS : shape;
+  if (((vocabulary.traits[id] as number) & IN_LEXICON) !== 0) {
+    tokens.rated[tokens.ratedCount] = place;
+    tokens.ratedCount += 1;
   }
-  tokens.capitalsStandOut = capitals > 0 && capitals < count;
+  tokens.count = place + 1;
+}
+
+function idOf(vocabulary: Vocabulary, word: Word): number {
+  if (word.from < 0 || isEmoticonLong(word)) {
+    word.from = word.start;
+    word.to = word.end;
+    word.hash = hashLowered(word);
+  }
+  if ((word.bits & ALIEN) !== 0 || word.to - word.from > vocabulary.longest) return UNKNOWN;
+  if ((word.bits & FOREIGN) === 0) return vocabulary.idOfAscii(word.hash, word);
+  return vocabulary.idOf(word.text.slice(word.from, word.to).toLowerCase());
 }
 
 function bitsAt(characters: CharacterTable, text: string, at: number): number {
@@ -191,7 +193,7 @@ function bitsAt(characters: CharacterTable, text: string, at: number): number {
 }
 
 /** Lengths are counted in code points, as Python does. */
-function isEmoticonLong({ text, from, to }: Place, bits: number): boolean {
+function isEmoticonLong({ text, from, to, bits }: Word): boolean {
   const units = to - from;
   if (bits < UNUSUAL || units > 2 * EMOTICON_LENGTH) return units <= EMOTICON_LENGTH;
   return Array.from(text.slice(from, to)).length <= EMOTICON_LENGTH;
@@ -203,25 +205,16 @@ function isContractedNot(text: string, apostrophe: number): boolean {
   return before === LOWER_N && after === LOWER_T;
 }
 
-/** Room for every word that a text of this length can have: each but the last needs a space behind it. */
-function reserve(cutter: Cutter, length: number): void {
+/** Makes room for every word that a text of this length can have: each but the last needs a space behind it. */
+function begin(cutter: Cutter, length: number): void {
   const words = (length >> 1) + 1;
   const present = cutter.tokens.ids.length;
-  if (words <= present && present <= LARGEST_KEPT) return;
-  const capacity = Math.max(FIRST_CAPACITY, words);
-  cutter.spans = emptySpans(capacity);
-  cutter.tokens = emptyTokens(capacity);
-}
-
-function emptySpans(capacity: number): Spans {
-  return {
-    starts: new Int32Array(capacity),
-    ends: new Int32Array(capacity),
-    froms: new Int32Array(capacity),
-    tos: new Int32Array(capacity),
-    hashes: new Int32Array(capacity),
-    bits: new Uint8Array(capacity),
-  };
+  if (words > present || present > LARGEST_KEPT) {
+    cutter.tokens = emptyTokens(Math.max(FIRST_CAPACITY, words));
+  }
+  cutter.tokens.count = 0;
+  cutter.tokens.ratedCount = 0;
+  cutter.tokens.capitals = 0;
 }
 
 function emptyTokens(capacity: number): Tokens {
@@ -229,7 +222,9 @@ function emptyTokens(capacity: number): Tokens {
     count: 0,
     ids: new Int32Array(capacity),
     shapes: new Uint8Array(capacity),
-    capitalsStandOut: false,
+    ratedCount: 0,
+    rated: new Int32Array(capacity),
+    capitals: 0,
     exclamationMarks: 0,
     questionMarks: 0,
   };

@@ -20,20 +20,18 @@ const REACH = DISTANCE_FACTORS.length;
 interface Surroundings {
   vocabulary: Vocabulary;
   tokens: Tokens;
+  /** Some words, but not all, are in capitals: only then do capitals mean emphasis. */
+  capitalsStandOut: boolean;
 }
 
 /**
- * The value of each word of a text in its surroundings; a word outside the lexicon is worth 0.
- * @param values - filled from 0 to tokens.count
+ * The values of the rated words of a text in their surroundings; every other word is worth 0.
+ * @param values - filled in the order of `tokens.rated`
  */
 export function valueWords(values: Float64Array, vocabulary: Vocabulary, tokens: Tokens): void {
-  const { traits } = vocabulary;
-  const { ids, count } = tokens;
-  const around = { vocabulary, tokens };
-  for (let place = 0; place < count; place += 1) {
-    const isRated = ((traits[ids[place] as number] as number) & IN_LEXICON) !== 0;
-    values[place] = isRated ? valueAt(around, place) : 0;
-  }
+  const { rated, ratedCount, capitals, count } = tokens;
+  const around = { vocabulary, tokens, capitalsStandOut: capitals > 0 && capitals < count };
+  for (let one = 0; one < ratedCount; one += 1) values[one] = valueAt(around, rated[one] as number);
 }
 
 function valueAt(around: Surroundings, place: number): number {
@@ -143,8 +141,8 @@ function isRatedAt(around: Surroundings, place: number): boolean {
   return ((around.vocabulary.traits[idAt(around, place)] as number) & IN_LEXICON) !== 0;
 }
 
-function isShouted({ tokens }: Surroundings, place: number): boolean {
-  return tokens.capitalsStandOut && ((tokens.shapes[place] as number) & ALL_CAPS) !== 0;
+function isShouted({ tokens, capitalsStandOut }: Surroundings, place: number): boolean {
+  return capitalsStandOut && ((tokens.shapes[place] as number) & ALL_CAPS) !== 0;
 }
 
 /** Beyond either end of the text there is no known word. */
