@@ -42,11 +42,13 @@ describe('a market of pure noise', () => {
       arm: 'logistic+vader',
       horizonMinutes: 60,
       extent: SHORT,
+      seed: 1,
     });
     const blind = study(reportTheNextBar(inputs), {
       arm: 'logistic+none',
       horizonMinutes: 60,
       extent: SHORT,
+      seed: 1,
     });
     expect(leaking.low).toBeGreaterThan(0.52);
     expect(Math.abs(blind.accuracy - 0.5)).toBeLessThan(0.04);
