@@ -21,7 +21,7 @@ import { createVader, scorerName, type Scorer } from './sentiment/index.ts';
 export const PROJECT_DIR = fileURLToPath(new URL('..', import.meta.url));
 
 /** Tables of every module that has some, in the order of the journey. */
-const MIGRATIONS: readonly ModuleMigrations[] = [
+export const MIGRATIONS: readonly ModuleMigrations[] = [
   LAKE_MIGRATIONS,
   featureMigrations,
   { module: 'prediction', folder: fileURLToPath(new URL('./prediction/migrations', import.meta.url)) },

@@ -70,7 +70,8 @@ const resultSchema = z.object({
 });
 export type ReplayResult = z.infer<typeof resultSchema>;
 
-const RESULT_FACT = 'replay-result';
+/** Stands in a workspace whose replay is finished. */
+export const RESULT_FACT = 'replay-result';
 /** Inputs that a replay reads ahead of its clock; they are handed out by known time. */
 const READ_AHEAD_MS = 7 * DAY_MS;
 const READ_BACK_MS = 28 * DAY_MS;

@@ -154,6 +154,20 @@ export function readProcessConfig(): Config {
   return readConfig(process.env);
 }
 
+/** Variables that belong to the tests. */
+const TEST_PREFIX = 'BELLWETHER_TEST_';
+
+/**
+ * Variables that look like ours and are not: a typing error, most likely, which would otherwise pass unnoticed.
+ * @param environment - the process's own by default
+ */
+export function strayVariables(environment: Record<string, string | undefined> = process.env): string[] {
+  const known = new Set(VARIABLES.map(({ name }) => name));
+  return Object.keys(environment).filter(
+    (name) => name.startsWith('BELLWETHER_') && !name.startsWith(TEST_PREFIX) && !known.has(name),
+  );
+}
+
 function configInvalid(complaints: string[]): AppError {
   return new AppError({
     code: 'CONFIG_INVALID',

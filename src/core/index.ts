@@ -6,20 +6,28 @@ export {
   childEnvironment,
   readConfig,
   readProcessConfig,
+  strayVariables,
   VARIABLES,
   type Config,
   type Variable,
 } from './config.ts';
 export * from './time.ts';
-export { erasePostgres, openPostgres, type Postgres } from './postgres.ts';
+export { erasePostgres, findDatabase, openPostgres, type Postgres } from './postgres.ts';
 export {
   dropWorkspace,
+  findWorkspace,
   listWorkspaces,
   LIVE_WORKSPACE,
   openWorkspace,
   type Workspace,
 } from './workspaces.ts';
-export { migrateWorkspace, type ModuleMigrations } from './migrate.ts';
+export { packagedBinaries } from './postgres-home.ts';
+export {
+  findMigrationDrift,
+  migrateWorkspace,
+  type MigrationDrift,
+  type ModuleMigrations,
+} from './migrate.ts';
 export { inTransaction, type Queryable } from './queryable.ts';
 export { readFact, writeFact } from './facts.ts';
 export {

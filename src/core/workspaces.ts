@@ -41,18 +41,26 @@ export async function openWorkspace(
 ): Promise<Workspace> {
   const { name, dataDir } = options;
   const schema = schemaOf(name);
-  const bronzeDir = join(folderOf(dataDir, name), 'bronze');
-  makeFolder(bronzeDir);
+  makeFolder(bronzeOf(dataDir, name));
   await withClient(postgres, (client) => createSchema(client, schema));
-  const pool = createPool(postgres, schema);
-  return {
-    name,
-    schema,
-    pool,
-    bronzeDir,
-    cachePrefix: cachePrefixOf(postgres, options),
-    close: () => pool.end(),
-  };
+  return connect(postgres, options);
+}
+
+/**
+ * Opens a workspace that is there already and makes nothing, for those who only look.
+ * @returns null when there is none of this name; its `bronzeDir` need not exist
+ * @throws AppError `WORKSPACE_NAME_INVALID`
+ */
+export async function findWorkspace(
+  postgres: Postgres,
+  options: { name: string; dataDir: string },
+): Promise<Workspace | null> {
+  const schema = schemaOf(options.name);
+  const isThere = await withClient(postgres, async (client) => {
+    const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+    return rowCount === 1;
+  });
+  return isThere ? connect(postgres, options) : null;
 }
 
 /** The names of all workspaces of a database, `live` first, then by name. */
@@ -82,6 +90,20 @@ export async function dropWorkspace(
   await options.cache?.delete(cachePrefixOf(postgres, options));
 }
 
+function connect(postgres: Postgres, options: { name: string; dataDir: string }): Workspace {
+  const { name, dataDir } = options;
+  const schema = schemaOf(name);
+  const pool = createPool(postgres, schema);
+  return {
+    name,
+    schema,
+    pool,
+    bronzeDir: bronzeOf(dataDir, name),
+    cachePrefix: cachePrefixOf(postgres, options),
+    close: () => pool.end(),
+  };
+}
+
 function schemaOf(name: string): string {
   if (!NAME.test(name)) throw workspaceNameInvalid(name);
   return name === LIVE_WORKSPACE ? name : `${SCHEMA_PREFIX}${name}`;
@@ -89,6 +111,10 @@ function schemaOf(name: string): string {
 
 function folderOf(dataDir: string, name: string): string {
   return name === LIVE_WORKSPACE ? join(dataDir, name) : join(dataDir, 'workspaces', name);
+}
+
+function bronzeOf(dataDir: string, name: string): string {
+  return join(folderOf(dataDir, name), 'bronze');
 }
 
 /** One Redis may serve several databases, and the built-in server's port changes: so its folder names it. */
