@@ -63,12 +63,12 @@ const COLUMN_NAMES = Object.keys(COLUMNS).join(', ');
 
 /** DuckDB's own size of a vector; a chunk holds no more. */
 const CHUNK_ROWS = 2_048;
-/** Rows that are gathered in memory before they go to a part file: about 20 MB. */
-const PART_ROWS = 50_000;
+/** Rows that are gathered in memory before they go to a part file: about 8 MB. */
+const PART_ROWS = 20_000;
 /** Rows that a Parquet writer holds at a time. */
-const ROW_GROUP_ROWS = 50_000;
+const ROW_GROUP_ROWS = 20_000;
 const ENGINE = {
-  memory_limit: '256MB',
+  memory_limit: '128MB',
   threads: '1',
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',

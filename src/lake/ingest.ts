@@ -162,7 +162,7 @@ function bronzeRecords(batch: readonly Judged[], fresh: Set<string>): BronzeReco
 
 function contradictions(series: string, count: number): QualityReport['warnings'] {
   if (count === 0) return [];
-  const message = `${series}: ${count} rows contradict what was stored before. What was stored serves on, these are kept beside it.`;
+  const message = `${series}: rows that contradict what was stored before: ${count}. What was stored serves on, these are kept beside it.`;
   return [{ kind: 'revisions', series, count, message }];
 }
 

@@ -93,21 +93,42 @@ export function countPerTable(): Record<Table, number> {
   return Object.fromEntries(TABLES.map((table) => [table, 0])) as Record<Table, number>;
 }
 
-/** A warning about missing bars that names the longest runs. */
-export function gapWarning(series: string, gaps: readonly Gap[], stepMs: number): QualityWarning {
-  const count = gaps.reduce((sum, gap) => sum + gap.bars, 0);
-  const longest = [...gaps].sort((left, right) => right.bars - left.bars).slice(0, GAPS_IN_A_MESSAGE);
-  const named = longest.map((gap) =>
-    gap.bars === 1 ? isoUtc(gap.from) : `${isoUtc(gap.from)} to ${isoUtc(gap.to)} (${gap.bars})`,
-  );
-  const lead = gaps.length > longest.length ? 'the longest: ' : '';
-  const step = stepMs >= DAY_MS ? 'days' : 'bars';
-  return {
-    kind: 'gaps',
-    series,
-    count,
-    message: `${series}: ${count} ${step} missing in ${gaps.length} gaps, ${lead}${named.join(', ')}. Features over a gap are missing, too.`,
-  };
+/** The missing bars of one series. */
+export interface SeriesGaps {
+  /** The feed that it belongs to. */
+  source: string;
+  series: string;
+  stepMs: number;
+  gaps: readonly Gap[];
+}
+
+/** Warnings about missing bars, one a feed: of many indices in one file the one with most days missing speaks. */
+export function gapWarnings(all: readonly SeriesGaps[]): QualityWarning[] {
+  const gappy = all.filter(({ gaps }) => gaps.length > 0);
+  return [...Map.groupBy(gappy, ({ source }) => source).values()].flatMap((feed) => {
+    const [worst] = [...feed].sort((left, right) => countBars(right.gaps) - countBars(left.gaps));
+    return worst === undefined ? [] : [gapWarning(worst, feed.length - 1)];
+  });
+}
+
+function gapWarning({ series, stepMs, gaps }: SeriesGaps, others: number): QualityWarning {
+  const count = countBars(gaps);
+  const isDaily = stepMs === DAY_MS;
+  const named = [...gaps]
+    .sort((left, right) => right.bars - left.bars)
+    .slice(0, GAPS_IN_A_MESSAGE)
+    .map(({ from, to, bars }) => (bars === 1 ? isoUtc(from) : `${isoUtc(from)} to ${isoUtc(to)} (${bars})`));
+  const message = [
+    `${series} lacks ${count} ${isDaily ? 'days' : 'bars'} between its first and its last, the longest runs:`,
+    `${named.join(', ')}${isDaily ? '' : ' (close times)'}.`,
+    others === 0 ? '' : `So do ${others} more series of this feed.`,
+    'What is computed over a gap is missing, too.',
+  ];
+  return { kind: 'gaps', series, count, message: message.filter((part) => part !== '').join(' ') };
+}
+
+function countBars(gaps: readonly Gap[]): number {
+  return gaps.reduce((sum, { bars }) => sum + bars, 0);
 }
 
 function placeOf(record: RawRecord): string {

@@ -4,7 +4,7 @@ import { createBarLedger, type BarLedger } from './bar-ledger.ts';
 import { inspectCandle, inspectJump, type PriceMemory, type PriceReference } from './inspect-candle.ts';
 import { inspectIndex } from './inspect-index.ts';
 import { inspectText } from './inspect-text.ts';
-import { createTally, gapWarning, type QualityReport, type QualityWarning } from './quality-report.ts';
+import { createTally, gapWarnings, type QualityReport, type QualityWarning } from './quality-report.ts';
 import { identify, type RecordIdentity } from './record-id.ts';
 import type { CandleObservation, IndexObservation, TextObservation } from './records.ts';
 import { isRejection, reject, type Inspection, type Rejection, type Verdict } from './verdict.ts';
@@ -26,6 +26,7 @@ export interface DoorOptions {
 
 /** One sequence of bars or days. */
 interface Series {
+  source: string;
   name: string;
   stepMs: number;
   ledger: BarLedger;
@@ -53,11 +54,12 @@ export function createDoor(options: DoorOptions): Door {
   const textIds = new Set<string>();
   const tally = createTally();
 
-  function seriesOf(name: string, stepMs: number): Series {
+  function seriesOf({ source, name, stepMs }: Pick<Series, 'source' | 'name' | 'stepMs'>): Series {
     const known = series.get(name);
     if (known !== undefined) return known;
     const prices = { reference: options.references?.get(name) ?? null, rival: null };
     const fresh = {
+      source,
       name,
       stepMs,
       ledger: createBarLedger(stepMs),
@@ -78,7 +80,8 @@ export function createDoor(options: DoorOptions): Door {
   }
 
   function placeCandle(record: RawRecord, candle: CandleObservation, identity: RecordIdentity): Verdict {
-    const own = seriesOf(seriesName(candle), candle.barMinutes * MINUTE_MS);
+    const stepMs = candle.barMinutes * MINUTE_MS;
+    const own = seriesOf({ source: candle.source, name: seriesName(candle), stepMs });
     const jump = inspectJump(record, candle, own.prices);
     if (jump !== null) return { ...identity, outcome: 'rejected', rejection: jump };
     const verdict = place(own, candle, identity);
@@ -90,7 +93,8 @@ export function createDoor(options: DoorOptions): Door {
   }
 
   function placeIndex(index: IndexObservation, identity: RecordIdentity): Verdict {
-    return place(seriesOf(`${index.source}/${index.name}`, DAY_MS), index, identity);
+    const name = `${index.source}/${index.name}`;
+    return place(seriesOf({ source: index.source, name, stepMs: DAY_MS }), index, identity);
   }
 
   function place(
@@ -120,7 +124,7 @@ export function createDoor(options: DoorOptions): Door {
       tally.note(record, verdict);
       return verdict;
     },
-    report: () => tally.report([...series.values()].flatMap(warningsOf)),
+    report: () => tally.report(warningsAbout([...series.values()])),
   };
 }
 
@@ -147,18 +151,23 @@ function findForeign(record: RawRecord, asset: string): Rejection | null {
   return { reason: `${record.kind}_asset_unexpected`, field: 'asset', value: record.asset, message };
 }
 
-function warningsOf(own: Series): QualityWarning[] {
+function warningsAbout(all: readonly Series[]): QualityWarning[] {
+  const gaps = gapWarnings(
+    all.map(({ source, name, stepMs, ledger }) => ({ source, series: name, stepMs, gaps: ledger.gaps() })),
+  );
+  return [...gaps, ...all.flatMap(disorderOf)];
+}
+
+function disorderOf({ name, late, revisions }: Series): QualityWarning[] {
   const warnings: QualityWarning[] = [];
-  const gaps = own.ledger.gaps();
-  if (gaps.length > 0) warnings.push(gapWarning(own.name, gaps, own.stepMs));
-  if (own.late > 0) {
-    const message = `${own.name}: ${own.late} rows stand after later ones. They were taken; sort the file to be rid of this.`;
-    warnings.push({ kind: 'unsorted', series: own.name, count: own.late, message });
+  if (late > 0) {
+    const message = `${name}: rows that stand after later ones: ${late}. They were taken; sort the file to be rid of this.`;
+    warnings.push({ kind: 'unsorted', series: name, count: late, message });
   }
-  if (own.revisions.size > 0) {
-    const count = own.revisions.size;
-    const message = `${own.name}: ${count} rows contradict an earlier row of the same time. The first serves, the others are kept beside it.`;
-    warnings.push({ kind: 'revisions', series: own.name, count, message });
+  if (revisions.size > 0) {
+    const count = revisions.size;
+    const message = `${name}: rows that contradict an earlier row of the same time: ${count}. The first serves, the others are kept beside it.`;
+    warnings.push({ kind: 'revisions', series: name, count, message });
   }
   return warnings;
 }
