@@ -131,12 +131,14 @@ export async function runThrough(
   options: {
     parts: WindowParts;
     isLive: boolean;
+    /** Whether a commit waits for the disk; default: when live. */
+    isDurable?: boolean;
     onCommit?: (done: number, total: number) => void;
     beforeWindow?: (windowEnd: EpochMs) => Promise<void> | void;
     signal?: AbortSignal;
   },
 ): Promise<void> {
-  const { parts, isLive, onCommit, beforeWindow, signal } = options;
+  const { parts, isLive, isDurable = isLive, onCommit, beforeWindow, signal } = options;
   let batch: WindowEffects[] = [];
   let done = 0;
   for (const windowEnd of windows) {
@@ -151,7 +153,7 @@ export async function runThrough(
 
   async function flush(): Promise<void> {
     if (batch.length === 0) return;
-    await commitEffects(run, batch, { isDurable: isLive, at: parts.clock.now() });
+    await commitEffects(run, batch, { isDurable, at: parts.clock.now() });
     done += batch.length;
     batch = [];
     onCommit?.(done, windows.length);

@@ -1,4 +1,4 @@
-import { AppError, isoUtc, type EpochMs } from '../core/index.ts';
+import { AppError, isoUtc, messageOf, type EpochMs } from '../core/index.ts';
 
 /** Words on the command line that cannot be meant: exit code 2. */
 export function usageInvalid(message: string): AppError {
@@ -13,6 +13,12 @@ export function familyUnknown(name: string, known: readonly string[]): AppError 
 /** A scorer that is not there. */
 export function scorerUnknown(name: string, known: readonly string[]): AppError {
   return usageInvalid(`There is no scorer "${name}". There are: ${known.join(', ')}.`);
+}
+
+/** A workspace that is not there. */
+export function workspaceUnknown(name: string, known: readonly string[]): AppError {
+  const there = known.length === 0 ? 'There is none yet' : `There are: ${known.join(', ')}`;
+  return usageInvalid(`There is no workspace "${name}". ${there}.`);
 }
 
 /** A range that the history does not cover. */
@@ -42,4 +48,29 @@ export function candlesMissing(barMinutes: number): AppError {
     retryable: false,
     details: { barMinutes },
   });
+}
+
+/** The API cannot listen where it was asked to. */
+export function portUnusable({
+  port,
+  host,
+  cause,
+}: {
+  port: number;
+  host: string;
+  cause: unknown;
+}): AppError {
+  const isTaken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  return new AppError(
+    {
+      code: 'PORT_UNUSABLE',
+      message: isTaken
+        ? `Port ${port} of ${host} is taken by another program. Name another one: npm start -- --port ${port + 1} (or PORT in the environment).`
+        : `The API cannot listen on port ${port} of ${host}: ${messageOf(cause)}. Name another with --port, or another HOST.`,
+      status: 409,
+      retryable: false,
+      details: { port, host },
+    },
+    { cause },
+  );
 }

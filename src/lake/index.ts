@@ -24,6 +24,7 @@ export {
   type TextScore,
   type UnscoredText,
 } from './as-of.ts';
+export { readFreshness, type FeedFreshness } from './freshness.ts';
 export { verifyBronze, type BronzeVerification } from './bronze-manifest.ts';
 
 /** The lake's tables: candles, articles, posts, indices, quarantine, scores. */

@@ -127,3 +127,14 @@ export const INSERT_SCORES = `
 export const SELECT_SCORES = `
   SELECT text_id AS "textId", sentiment, confidence, negative, neutral, positive
   FROM scores WHERE scorer = $1 AND text_id = ANY ($2)`;
+
+/** Parameters: asset, asOf. */
+export const SELECT_FRESHNESS = `
+  SELECT source, sum(rows)::float8 AS rows, (extract(epoch FROM max(last)) * 1000)::float8 AS "lastKnownAt" FROM (
+    ${['candles', 'articles', 'posts', 'indices']
+      .map(
+        (table) =>
+          `SELECT source, count(*) AS rows, max(known_at) AS last FROM ${table} WHERE asset = $1 AND known_at <= to_timestamp($2::float8 / 1000) GROUP BY source`,
+      )
+      .join(' UNION ALL ')}
+  ) AS feeds GROUP BY source ORDER BY source`;

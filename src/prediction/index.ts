@@ -5,6 +5,7 @@ export { createRowHistory, type RowHistory, type WindowRow } from './row-history
 export { createTruth, type SettledOutcome, type Truth } from './truth.ts';
 export {
   countPredictions,
+  firstPredictedAt,
   predictionLine,
   readArm,
   readPredictions,

@@ -55,3 +55,8 @@ export const COUNT_PREDICTIONS = `
   select count(*)::int as predictions, count(distinct window_end)::int as windows,
          (extract(epoch from max(window_end)) * 1000)::float8 as last_window
   from predictions where asset = $1`;
+
+/** $1 asset, $2 arm, $3 horizon. */
+export const FIRST_PREDICTED_AT = `
+  select (extract(epoch from predicted_at) * 1000)::float8 as first from predictions
+  where asset = $1 and arm = $2 and horizon_minutes = $3 order by window_end limit 1`;

@@ -112,6 +112,19 @@ export async function readArm(
   return rows.map(toPrediction);
 }
 
+/** When an arm said something for the first time; null before that. */
+export async function firstPredictedAt(
+  queryable: Queryable,
+  { asset, arm, horizonMinutes }: { asset: string; arm: string; horizonMinutes: number },
+): Promise<EpochMs | null> {
+  const { rows } = await queryable.query<{ first: number }>(sql.FIRST_PREDICTED_AT, [
+    asset,
+    arm,
+    horizonMinutes,
+  ]);
+  return rows[0]?.first ?? null;
+}
+
 /** Every prediction with after < window <= upTo and both its truths, in time order. */
 export async function readScored(
   queryable: Queryable,

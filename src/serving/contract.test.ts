@@ -26,13 +26,11 @@ const PREDICT: PredictView = {
   sentiment: 0.4,
   confidence: 0.7,
   signal: SIGNAL,
-  horizonMinutes: 60,
   modelUsed: 'vader',
   modelVersion: 'v1.0.0',
   featuresCount: 15,
   responseTimeMs: 2,
   cacheHit: false,
-  dataAgeSeconds: 75,
   items: null,
 };
 
@@ -116,9 +114,10 @@ describe('the wire contract', () => {
   });
 
   it('calls an answer without a window degraded and leaves direction and probability open', () => {
-    const answer = contract.toPredictAnswer({ ...PREDICT, signal: null, dataAgeSeconds: null });
+    const answer = contract.toPredictAnswer({ ...PREDICT, signal: null });
     expect(answer.prediction).toMatchObject({ sentiment: 0.4, price_direction: null, probability_up: null });
-    expect(answer.window).toMatchObject({ window_end: null, degraded: true, data_age_seconds: null });
+    expect(answer.degraded).toBe(true);
+    expect(contract.toPredictAnswer(PREDICT)).not.toHaveProperty('degraded');
   });
 
   it('refuses a list of 65 texts, an empty list and a text of 10,001 characters', () => {

@@ -197,14 +197,10 @@ export const predictAnswerSchema = z
       agreement: z.boolean().nullable(),
       confidence_delta: z.number().min(0).max(2).nullable(),
     }),
-    window: z
-      .strictObject({
-        window_end: moment.nullable(),
-        horizon_minutes: count,
-        degraded: z.boolean().describe('True also when no window exists yet.'),
-        data_age_seconds: seconds.nullable(),
-      })
-      .describe('What direction and probability rest on.'),
+    degraded: z
+      .literal(true)
+      .optional()
+      .describe('Only when a part was missing, such as a window: the rest is answered all the same.'),
     items: z.array(textScoreSchema).optional().describe('One entry a text, only when an array was sent.'),
   })
   .meta({ id: 'PredictAnswer', examples: PREDICT_ANSWER_EXAMPLES });
@@ -342,12 +338,7 @@ export function toPredictAnswer(view: PredictView): PredictAnswer {
       agreement: null,
       confidence_delta: null,
     },
-    window: {
-      window_end: isoOrNull(view.signal?.windowEnd ?? null),
-      horizon_minutes: view.horizonMinutes,
-      degraded: view.signal?.degraded ?? true,
-      data_age_seconds: view.dataAgeSeconds,
-    },
+    ...((view.signal?.degraded ?? true) ? { degraded: true as const } : {}),
     ...(view.items === null ? {} : { items: view.items.map(({ ...score }) => score) }),
   };
 }

@@ -67,12 +67,6 @@ export const PREDICT_ANSWER_EXAMPLES = [
       agreement: null,
       confidence_delta: null,
     },
-    window: {
-      window_end: '2022-11-05T00:00:00Z',
-      horizon_minutes: 60,
-      degraded: false,
-      data_age_seconds: 75,
-    },
   },
 ];
 

@@ -85,7 +85,7 @@ function signalAt(windowEnd: EpochMs, horizonMinutes: number): SignalView {
     horizonMinutes,
     arm: 'logistic+vader',
     modelVersion: 'logistic@2022-10-31',
-    probabilityUp: 0.518,
+    probabilityUp: horizonMinutes === 60 ? 0.518 : 0.527,
     priceDirection: 'bullish',
     sentiment: 0.12,
     predictedAt: windowEnd + GRACE_MS,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { messageOf } from '../core/index.ts';
 import { scorerName } from '../sentiment/index.ts';
-import { ageSeconds, type ServingContext } from './context.ts';
+import type { ServingContext } from './context.ts';
 import { textScoreSchema } from './contract.ts';
 import type { SignalKey } from './ports.ts';
 import type { PredictView, SignalView, TextScoreView } from './views.ts';
@@ -33,12 +33,10 @@ export async function predict(context: ServingContext, { key, text }: Question):
     sentiment: scores === null ? await presentSentiment(context, key.asset) : mean(scores, 'sentiment'),
     confidence: scores === null ? null : mean(scores, 'confidence'),
     signal,
-    horizonMinutes: key.horizonMinutes,
     modelUsed: ports.scorer.family,
     modelVersion: `v${ports.scorer.version}`,
     featuresCount: options.featuresCount,
     cacheHit: scored?.cacheHit ?? false,
-    dataAgeSeconds: signal === null ? null : ageSeconds(ports.clock.now(), signal.windowEnd),
     items: Array.isArray(text) ? scores : null,
     responseTimeMs: Math.max(0, Math.round((ports.stopwatch() - began) * 1_000) / 1_000),
   };

@@ -144,13 +144,11 @@ export interface PredictView {
   confidence: number | null;
   /** The answer of `/signal`; null until a window exists. */
   signal: SignalView | null;
-  horizonMinutes: number;
   modelUsed: string;
   modelVersion: string;
   featuresCount: number;
   responseTimeMs: number;
   cacheHit: boolean;
-  dataAgeSeconds: number | null;
   /** One entry a text, when an array was asked for. */
   items: readonly TextScoreView[] | null;
 }

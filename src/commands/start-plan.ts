@@ -1,0 +1,180 @@
+import {
+  createRealClock,
+  createVirtualClock,
+  DAY_MS,
+  floorTo,
+  MINUTE_MS,
+  readFact,
+  SECOND_MS,
+  writeFact,
+  type Clock,
+  type Config,
+  type EpochMs,
+} from '../core/index.ts';
+import type { Storage } from '../compose.ts';
+import { ingest, readBarSpan } from '../lake/index.ts';
+import { createSimulator, openHistoryFolder, type Source } from '../sources/index.ts';
+import { z } from 'zod';
+import { candlesMissing, usageInvalid, windowsMissing } from './errors.ts';
+import { importOnce } from './import.ts';
+import type { Terminal } from './terminal.ts';
+import { workspaceName } from './workspace-name.ts';
+
+/** What `start` was asked for. */
+export interface StartOptions {
+  history?: string;
+  simulate?: boolean;
+  from?: EpochMs;
+  speed?: number;
+  bar?: number;
+  port?: number;
+}
+
+/** Which windows a start decides, once its data is there. */
+export interface Schedule {
+  /** Windows up to here are warm-up. */
+  predictAfter: EpochMs;
+  /** The first window of all lies after this. */
+  beginning: EpochMs;
+  /** Windows up to here are decided at once. */
+  catchUpTo: EpochMs;
+  /** Windows after `catchUpTo` and up to here are played; Infinity: without an end. */
+  playTo: EpochMs;
+  /** What moves on after the catch-up: real time, or a virtual clock at this pace (0 = it stands). */
+  clock: Clock;
+  windowsPerSecond: number | null;
+}
+
+/** A way to start: on history or on the simulated market. */
+export interface StartPlan {
+  mode: 'history' | 'simulated';
+  isSimulated: boolean;
+  barMinutes: number;
+  workspaceName: string;
+  /** Says what it is, for the terminal. */
+  title: string;
+  /** Brings in what is there before the first window and says what is to be done. */
+  prepare(storage: Storage, terminal: Terminal): Promise<Schedule>;
+  /** Brings in what has become known by this moment; nothing on history, which is imported whole. */
+  collect(storage: Storage, upTo: EpochMs): Promise<void>;
+}
+
+const PREDICTED_DAYS = 28;
+const SIMULATED_DAYS = 60;
+const SIMULATED_WARM_UP_DAYS = 30;
+/** On a virtual clock the simulated market is collected this far ahead, by known time as ever. */
+const COLLECT_AHEAD_MS = DAY_MS;
+const ORIGIN_FACT = 'simulator-origin';
+const COLLECTED_FACT = 'collected-up-to';
+
+/** Decides how to start and refuses what cannot be meant. */
+export async function planStart(options: StartOptions, config: Config): Promise<StartPlan> {
+  if (options.history === undefined) {
+    if (options.from !== undefined)
+      throw usageInvalid('--from needs --history: the simulated market begins by itself.');
+    return planSimulated(options, config);
+  }
+  if (options.simulate === true)
+    throw usageInvalid('--simulate and --history exclude each other: choose one.');
+  return planHistory(options.history, options, config);
+}
+
+async function planHistory(dir: string, options: StartOptions, config: Config): Promise<StartPlan> {
+  const { asset, graceSeconds } = config;
+  const folder = await openHistoryFolder(dir, { asset, bar: options.bar });
+  const { barMinutes } = folder;
+  const isPlayed = options.from !== undefined || options.speed !== undefined;
+  return {
+    mode: 'history',
+    isSimulated: false,
+    barMinutes,
+    title: `the history in ${dir}, bars of ${barMinutes} minutes`,
+    workspaceName: workspaceName('history', {
+      content: await folder.contentHash(),
+      asset,
+      bar: barMinutes,
+      grace: graceSeconds,
+      from: options.from ?? (isPlayed ? 'the last days' : 'end'),
+    }),
+    async prepare({ workspace }, terminal) {
+      await importOnce({ workspace, source: folder.source, asset, terminal });
+      const span = await readBarSpan(workspace.pool, { asset, barMinutes });
+      if (span === null) throw candlesMissing(barMinutes);
+      const beginning = span.first - barMinutes * MINUTE_MS;
+      const playFrom = options.from ?? (isPlayed ? span.last - PREDICTED_DAYS * DAY_MS : span.last);
+      if (!(playFrom > span.first && playFrom <= span.last)) throw windowsMissing(playFrom, span);
+      const catchUpTo = floorTo(playFrom, barMinutes * MINUTE_MS);
+      return {
+        beginning,
+        predictAfter: Math.max(beginning, catchUpTo - PREDICTED_DAYS * DAY_MS),
+        catchUpTo,
+        playTo: span.last,
+        clock: createVirtualClock(beginning),
+        windowsPerSecond: isPlayed ? (options.speed ?? 1) : 0,
+      };
+    },
+    collect: () => Promise.resolve(),
+  };
+}
+
+function planSimulated(options: StartOptions, config: Config): StartPlan {
+  const { asset, graceSeconds, simulatorSeed: seed, simulatorStrength: strength } = config;
+  const barMinutes = options.bar ?? config.liveBarMinutes;
+  const { speed } = options;
+  const real = createRealClock();
+  let source: Source | null = null;
+  return {
+    mode: 'simulated',
+    isSimulated: true,
+    barMinutes,
+    title: `a SIMULATED market (seed ${seed}, strength ${strength}), bars of ${barMinutes} minutes; no number here is about Bitcoin`,
+    // Played time runs ahead of real time, so it has a workspace of its own.
+    workspaceName: workspaceName('simulated', {
+      asset,
+      bar: barMinutes,
+      grace: graceSeconds,
+      seed,
+      strength,
+      pace: speed === undefined ? 'real' : 'played',
+    }),
+    async prepare(storage, terminal) {
+      const origin = await originOf(storage, real.now());
+      source = createSimulator({ seed, asset, barMinutes, origin, sentimentStrength: strength });
+      const isFirst = (await collectedUpTo(storage)) === null;
+      const now = isFirst || speed === undefined ? real.now() : -Infinity;
+      const catchUpTo = floorTo(now - graceSeconds * SECOND_MS, barMinutes * MINUTE_MS);
+      terminal.say('  inventing the market up to now');
+      await this.collect(storage, catchUpTo + graceSeconds * SECOND_MS);
+      return {
+        beginning: origin,
+        predictAfter: origin + SIMULATED_WARM_UP_DAYS * DAY_MS,
+        catchUpTo,
+        playTo: Infinity,
+        clock: speed === undefined ? real : createVirtualClock(origin),
+        windowsPerSecond: speed ?? null,
+      };
+    },
+    async collect(storage, upTo) {
+      const after = (await collectedUpTo(storage)) ?? -Infinity;
+      if (source === null || upTo <= after) return;
+      const end = speed === undefined ? upTo : upTo + COLLECT_AHEAD_MS;
+      const { workspace } = storage;
+      await ingest({ workspace, source, asset, range: { after, upTo: end }, now: end });
+      await writeFact(workspace.pool, COLLECTED_FACT, end);
+    },
+  };
+}
+
+/** The simulated market's beginning, fixed at the first start so that later ones go on with the same one. */
+async function originOf({ workspace }: Storage, now: EpochMs): Promise<EpochMs> {
+  const stored = await readFact(workspace.pool, ORIGIN_FACT);
+  if (stored !== undefined) return z.number().parse(stored);
+  const origin = floorTo(now, DAY_MS) - SIMULATED_DAYS * DAY_MS;
+  await writeFact(workspace.pool, ORIGIN_FACT, origin);
+  return origin;
+}
+
+async function collectedUpTo({ workspace }: Storage): Promise<EpochMs | null> {
+  const stored = await readFact(workspace.pool, COLLECTED_FACT);
+  return stored === undefined ? null : z.number().parse(stored);
+}

@@ -1,0 +1,187 @@
+import { join } from 'node:path';
+import { createModels, openStorage, PROJECT_DIR } from '../compose.ts';
+import {
+  acquireProcessLock,
+  createLog,
+  createRealClock,
+  isoUtc,
+  messageOf,
+  type Config,
+  type Log,
+} from '../core/index.ts';
+import type { Operation } from '../operation.ts';
+import { createPorts } from '../ports.ts';
+import { HORIZONS_MINUTES } from '../prediction/index.ts';
+import { createApp } from '../serving/index.ts';
+import { VERSION } from '../version.ts';
+import { createDashboardBuild, type DashboardBuild } from './dashboard-build.ts';
+import { portUnusable } from './errors.ts';
+import { catchUp, goOn } from './operate.ts';
+import type { CommandContext, ExitCode } from './program.ts';
+import { planStart, type StartOptions, type StartPlan } from './start-plan.ts';
+import type { Terminal } from './terminal.ts';
+
+/** `start`: Postgres, windows, API and page in one process, until it is told to stop. */
+export async function start(
+  options: StartOptions & { json?: boolean },
+  { config, terminal }: CommandContext,
+): Promise<ExitCode> {
+  const log = createLog(config.logLevel);
+  const stop = stopOnSignal(terminal);
+  const lock = await acquireProcessLock(join(config.dataDir, 'start.lock'), {
+    port: null,
+    startedAt: createRealClock().now(),
+  });
+  const ending: (() => Promise<void> | void)[] = [() => lock.release()];
+  try {
+    const plan = await planStart(options, config);
+    const operation = createOperation(plan, config);
+    terminal.say(`Bellwether ${VERSION} on ${plan.title}`);
+    const page = createDashboardBuild({
+      root: PROJECT_DIR,
+      logFile: join(config.dataDir, 'dashboard-build.log'),
+      isWanted: config.buildDashboard === 'on',
+      log,
+    });
+    ending.push(() => {
+      page.stop();
+    });
+    const { url, port, close } = await listen({
+      operation,
+      page,
+      config,
+      log,
+      port: options.port ?? config.port,
+    });
+    ending.push(close);
+    await lock.update({ port, url, mode: plan.mode, workspace: plan.workspaceName });
+    terminal.say(`  page and API at ${url}, documentation at ${url}/docs`);
+    await operate({ operation, plan, page, log, terminal, url, ending, signal: stop.signal });
+  } finally {
+    // Last in, first out; one part that fails to end must not keep the others from ending.
+    for (const end of ending.toReversed()) {
+      await Promise.resolve(end()).catch((error: unknown) => {
+        log.error({ reason: messageOf(error) }, 'a part did not end cleanly');
+      });
+    }
+  }
+  terminal.say('Stopped; everything that was decided is kept.');
+  return 0;
+}
+
+async function operate(work: {
+  operation: Operation;
+  plan: StartPlan;
+  page: DashboardBuild;
+  log: Log;
+  terminal: Terminal;
+  url: string;
+  ending: (() => Promise<void> | void)[];
+  signal: AbortSignal;
+}): Promise<void> {
+  const { operation, plan, page, log, terminal, url, ending, signal } = work;
+  const tell = (phrase: string, share: number) => {
+    operation.progress = { phrase, share };
+  };
+  tell('starting the database', 0);
+  const storage = await openStorage({
+    config: operation.config,
+    workspaceName: plan.workspaceName,
+    log,
+    onProgress: (phrase) => {
+      terminal.say(`  ${phrase}`);
+      tell(phrase, 0);
+    },
+  });
+  ending.push(() => storage.close());
+  operation.storage = storage;
+  tell('bringing the records in', 0.05);
+  const schedule = await plan.prepare(storage, terminal);
+  await catchUp({ operation, plan, schedule, terminal, signal });
+  if (signal.aborted) return;
+  operation.progress = null;
+  const running = await goOn({ operation, plan, schedule, log, signal });
+  ending.push(() => running.stop());
+  terminal.say(readyLines(operation, plan, url).join('\n'));
+  page.begin();
+  await running.ended;
+}
+
+function createOperation(plan: StartPlan, config: Config): Operation {
+  return {
+    config,
+    mode: plan.mode,
+    isSimulated: plan.isSimulated,
+    barMinutes: plan.barMinutes,
+    models: createModels(plan.barMinutes),
+    workspaceName: plan.workspaceName,
+    clock: createRealClock(),
+    pace: { state: 'running', windowsPerSecond: null },
+    storage: null,
+    run: null,
+    lastWindow: null,
+    windows: 0,
+    predictions: 0,
+    progress: { phrase: 'starting', share: 0 },
+    failure: null,
+  };
+}
+
+async function listen(parts: {
+  operation: Operation;
+  page: DashboardBuild;
+  config: Config;
+  log: Log;
+  port: number;
+}): Promise<{ url: string; port: number; close: () => Promise<void> }> {
+  const { operation, page, config, log, port } = parts;
+  const app = await createApp({
+    ports: createPorts(operation, () => page.view()),
+    options: {
+      version: VERSION,
+      assets: [config.asset],
+      horizonsMinutes: HORIZONS_MINUTES,
+      featuresCount: operation.models.featureSet.names.length,
+      dashboardDir: join(PROJECT_DIR, 'dashboard', 'out'),
+    },
+    log,
+  });
+  try {
+    await app.listen({ port, host: config.host });
+  } catch (error) {
+    await app.close();
+    throw portUnusable({ port, host: config.host, cause: error });
+  }
+  const address = app.addresses()[0];
+  const taken = typeof address === 'object' ? address.port : port;
+  const host = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(config.host) ? 'localhost' : config.host;
+  return { url: `http://${host}:${taken}`, port: taken, close: () => app.close() };
+}
+
+function readyLines(operation: Operation, plan: StartPlan, url: string): string[] {
+  const { lastWindow, pace, windows, predictions } = operation;
+  const clock = {
+    running: `a window every ${plan.barMinutes} minutes from now on`,
+    playing: `playing ${pace.windowsPerSecond} windows a second`,
+    standing: 'the clock stands at the end of the history',
+  }[pace.state];
+  return [
+    `Ready: ${windows} windows and ${predictions} predictions up to ${lastWindow === null ? 'nowhere yet' : isoUtc(lastWindow)}; ${clock}.`,
+    ...(plan.isSimulated ? ['  SIMULATED: prices, headlines and posts are invented.'] : []),
+    `  curl '${url}/signal?horizon_minutes=60'`,
+    `  open ${url} (Ctrl-C stops)`,
+  ];
+}
+
+/** The first Ctrl-C ends in order, the second at once. */
+function stopOnSignal(terminal: Terminal): AbortController {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(1);
+      terminal.say('Stopping after the window under way; once more stops at once.');
+      controller.abort();
+    });
+  }
+  return controller;
+}

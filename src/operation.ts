@@ -1,0 +1,27 @@
+import type { Models, Storage } from './compose.ts';
+import type { Clock, Config, EpochMs } from './core/index.ts';
+import type { WorkspaceRun } from './window-run.ts';
+
+/** A running system as the API sees it: what it is doing, and where its parts are once they stand. */
+export interface Operation {
+  readonly config: Config;
+  readonly mode: 'live' | 'history' | 'simulated';
+  readonly isSimulated: boolean;
+  readonly barMinutes: number;
+  readonly models: Models;
+  readonly workspaceName: string;
+  clock: Clock;
+  /** How the clock moves: by itself, window by window, or not at all. */
+  pace: { state: 'running' | 'playing' | 'standing'; windowsPerSecond: number | null };
+  storage: Storage | null;
+  run: WorkspaceRun | null;
+  /** The newest window with predictions; null before the first. */
+  lastWindow: EpochMs | null;
+  /** Windows and predictions in the workspace. */
+  windows: number;
+  predictions: number;
+  /** What is being worked on before the first answer. */
+  progress: { phrase: string; share: number } | null;
+  /** Why windows are not being decided, and what to do; null while they are. */
+  failure: { reason: string; remedy: string } | null;
+}

@@ -1,0 +1,235 @@
+import { AppError, DAY_MS, isAppError, messageOf, MINUTE_MS, SECOND_MS, type EpochMs } from './core/index.ts';
+import { createOnlineStore, readFeatureRows } from './features/index.ts';
+import { readCandles } from './lake/index.ts';
+import { measurePerformance } from './monitoring/index.ts';
+import { firstPredictedAt, readArm, readScored, type JudgedPrediction } from './prediction/index.ts';
+import { describeHealth } from './health.ts';
+import type { Operation } from './operation.ts';
+import type {
+  DashboardView,
+  HistoryView,
+  PerformanceView,
+  ServingPorts,
+  SignalView,
+} from './serving/index.ts';
+
+const PERFORMANCE_NOTE =
+  'Share of right directions on matured windows, with a 95 % block-bootstrap interval and every baseline on the same windows. At these horizons 51 to 54 % (an hour) and 52 to 55 % (a day) is what can be had. Nothing here is investment advice.';
+/** Seeds the resampling of the intervals: the same windows always show the same interval. */
+const INTERVAL_SEED = 1;
+
+/** The API's ports on a running system. Each reads what the last commit left, from memory or by one indexed read. */
+export function createPorts(operation: Operation, dashboard: () => DashboardView): ServingPorts {
+  const { config, models, barMinutes } = operation;
+  const arm = config.answeringArm;
+  const graceMs = config.graceSeconds * SECOND_MS;
+  const perWindow = createWindowMemo(operation);
+
+  const toSignal = (prediction: JudgedPrediction): SignalView => ({
+    ...prediction,
+    asOf: prediction.windowEnd + graceMs,
+    priceDirection: priceDirection(prediction.probabilityUp, config.neutralBand),
+  });
+
+  async function newestSignal(key: { asset: string; horizonMinutes: number }, knownBy: EpochMs) {
+    const { storage } = operation;
+    if (storage === null) return null;
+    const [prediction] = await readArm(storage.workspace.pool, {
+      ...key,
+      arm,
+      after: -Infinity,
+      upTo: Infinity,
+      knownBy,
+      limit: 1,
+    });
+    return prediction === undefined ? null : toSignal(prediction);
+  }
+
+  return guarded({
+    clock: { isVirtual: operation.clock.isVirtual, now: () => operation.clock.now() },
+    stopwatch: () => performance.now(),
+    scorer: models.scorer,
+    dashboard,
+    health: () => describeHealth(operation, dashboard()),
+    cache: createAnswerCache(operation),
+    latestSignal({ asset, horizonMinutes, asOf }) {
+      if (asOf !== null) return newestSignal({ asset, horizonMinutes }, asOf);
+      // While missed windows are caught up the newest one is not the present: better no answer than an old one.
+      if (operation.lastWindow === null) return Promise.resolve(null);
+      return perWindow(`signal ${asset} ${horizonMinutes}`, () =>
+        newestSignal({ asset, horizonMinutes }, operation.clock.now()),
+      );
+    },
+    async firstSignalAt({ asset, horizonMinutes }) {
+      const { storage } = operation;
+      return storage === null
+        ? null
+        : firstPredictedAt(storage.workspace.pool, { asset, arm, horizonMinutes });
+    },
+    async signalHistory({ asset, horizonMinutes, from, to, limit }): Promise<HistoryView> {
+      const { storage } = operation;
+      if (storage === null) return { arm, items: [] };
+      const { pool } = storage.workspace;
+      const predictions = await readArm(pool, {
+        asset,
+        arm,
+        horizonMinutes,
+        after: from ?? -Infinity,
+        upTo: to ?? Infinity,
+        knownBy: operation.clock.now(),
+        limit,
+      });
+      const [newest, oldest] = [predictions[0], predictions.at(-1)];
+      if (newest === undefined || oldest === undefined) return { arm, items: [] };
+      const candles = await readCandles(pool, {
+        asset,
+        barMinutes,
+        after: oldest.windowEnd - 1,
+        upTo: newest.windowEnd + graceMs,
+      });
+      const closes = new Map(candles.toReversed().map(({ eventTime, close }) => [eventTime, close]));
+      const items = predictions
+        .toReversed()
+        .map((prediction) => ({ ...toSignal(prediction), close: closes.get(prediction.windowEnd) ?? NaN }));
+      return { arm, items };
+    },
+    async latestFeatures({ asset }) {
+      const { storage, lastWindow } = operation;
+      if (storage === null || lastWindow === null) return null;
+      const { featureSet } = models;
+      const key = { asset, featureSet };
+      const { workspace, cache } = storage;
+      const latest =
+        (await createOnlineStore(cache, workspace.cachePrefix).read(key, lastWindow)) ??
+        (await readStoredVector(operation, asset, lastWindow));
+      if (latest === null) return null;
+      const byName = (valueOf: (place: number) => number) =>
+        Object.fromEntries(featureSet.names.map((name, place) => [name, valueOf(place)]));
+      return {
+        asset,
+        featureSet: featureSet.version,
+        windowEnd: latest.windowEnd,
+        asOf: latest.asOf,
+        degraded: latest.degraded,
+        features: byName((place) => latest.values[place] ?? NaN),
+        units: Object.fromEntries(featureSet.definitions.map(({ name, unit }) => [name, unit])),
+      };
+    },
+    performance: ({ asset, days }) =>
+      perWindow(`performance ${asset} ${days}`, () => measureLast(operation, { asset, days })),
+  });
+}
+
+/** bullish and bearish only where the probability leaves the stated band around one half. */
+export function priceDirection(probabilityUp: number, neutralBand: number): SignalView['priceDirection'] {
+  if (probabilityUp > 0.5 + neutralBand) return 'bullish';
+  return probabilityUp < 0.5 - neutralBand ? 'bearish' : 'neutral';
+}
+
+async function readStoredVector(operation: Operation, asset: string, windowEnd: EpochMs) {
+  const { storage, models } = operation;
+  if (storage === null) return null;
+  const key = { asset, featureSet: models.featureSet };
+  const rows = await readFeatureRows(storage.workspace.pool, key, { after: windowEnd - 1, upTo: windowEnd });
+  const asOf = rows.asOfs[0];
+  return asOf === undefined
+    ? null
+    : { windowEnd, asOf, values: rows.values, degraded: rows.degraded[0] === 1 };
+}
+
+async function measureLast(
+  { storage, lastWindow, barMinutes }: Operation,
+  { asset, days }: { asset: string; days: number },
+): Promise<PerformanceView> {
+  const nothing = { asset, windows: { from: null, to: null, n: 0 }, arms: [], note: PERFORMANCE_NOTE };
+  if (storage === null || lastWindow === null) return nothing;
+  const range = { asset, after: lastWindow - days * DAY_MS, upTo: lastWindow, barMinutes };
+  const scored = await readScored(storage.workspace.pool, range);
+  const first = scored[0]?.windowEnd;
+  if (first === undefined) return nothing;
+  return {
+    asset,
+    windows: {
+      from: first - barMinutes * MINUTE_MS,
+      to: lastWindow,
+      n: new Set(scored.map(({ windowEnd }) => windowEnd)).size,
+    },
+    arms: measurePerformance(scored, { barMinutes, seed: INTERVAL_SEED }),
+    note: PERFORMANCE_NOTE,
+  };
+}
+
+/** Remembers answers until the next window: between two windows nothing that they are made of changes. */
+function createWindowMemo(operation: Operation) {
+  let window: EpochMs | null = null;
+  const answers = new Map<string, Promise<unknown>>();
+  return async <Answer>(key: string, compute: () => Promise<Answer>): Promise<Answer> => {
+    if (operation.lastWindow === null) return compute();
+    if (operation.lastWindow !== window) {
+      answers.clear();
+      window = operation.lastWindow;
+    }
+    const known = answers.get(key) as Promise<Answer> | undefined;
+    if (known !== undefined) return known;
+    const answer = compute();
+    answers.set(key, answer);
+    try {
+      return await answer;
+    } catch (error) {
+      answers.delete(key);
+      throw error;
+    }
+  };
+}
+
+/** The cache under the workspace's own prefix; before it stands nothing is kept. */
+function createAnswerCache(operation: Operation): ServingPorts['cache'] {
+  const prefixed = (key: string) => `${operation.storage?.workspace.cachePrefix ?? ''}${key}`;
+  return {
+    get: async (key) => (await operation.storage?.cache.get(prefixed(key))) ?? null,
+    set: async (key, value, ttlSeconds) => operation.storage?.cache.set(prefixed(key), value, ttlSeconds),
+  };
+}
+
+/** A database that is away is the world's fault: it is answered as such, with a chance to come again. */
+function guarded(ports: ServingPorts): ServingPorts {
+  const wrap =
+    <Question, Answer>(ask: (question: Question) => Promise<Answer>) =>
+    async (question: Question): Promise<Answer> => {
+      try {
+        return await ask(question);
+      } catch (error) {
+        throw isAppError(error) || !isConnectionLost(error) ? error : databaseAway(error);
+      }
+    };
+  return {
+    ...ports,
+    latestSignal: wrap(ports.latestSignal),
+    firstSignalAt: wrap(ports.firstSignalAt),
+    signalHistory: wrap(ports.signalHistory),
+    latestFeatures: wrap(ports.latestFeatures),
+    performance: wrap(ports.performance),
+  };
+}
+
+/** Node's codes of a refused or broken connection, Postgres's classes 08 and 57P, and pg's own words. */
+function isConnectionLost(error: unknown): boolean {
+  const code = String((error as { code?: unknown }).code ?? '');
+  return (
+    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT'].includes(code) ||
+    /^(08|57P)/.test(code) ||
+    /connection (terminated|ended|closed)|pool after calling end/i.test(messageOf(error))
+  );
+}
+
+function databaseAway(cause: unknown): AppError {
+  return new AppError(
+    {
+      code: 'DATABASE_AWAY',
+      message: `The database does not answer: ${messageOf(cause)}. It is being tried again; if this lasts, stop Bellwether and start it again, nothing is lost.`,
+      status: 503,
+      retryable: true,
+    },
+    { cause },
+  );
+}
