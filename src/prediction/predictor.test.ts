@@ -1,0 +1,233 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DAY_MS, HOUR_MS, MINUTE_MS, parseUtc, utcDay } from '../core/index.ts';
+import { MODEL_FAMILIES, PAST_RETURN, type ModelFamily } from '../models/index.ts';
+import { armsOf, type Arm } from './arms.ts';
+import { createPredictor, type PredictorOptions } from './predictor.ts';
+import { createRowHistory, type RowHistory, type WindowRow } from './row-history.ts';
+
+type TrainingRows = Parameters<ModelFamily['fit']>[0];
+
+const HORIZONS = [60, 1_440];
+const NAMES = ['return_1bar', 'news_sentiment_4h'];
+const GRACE_MS = MINUTE_MS;
+/** A Wednesday. */
+const START = parseUtc('2022-03-02T00:00:00Z');
+const MONDAY = parseUtc('2022-03-07T00:00:00Z');
+
+describe('createPredictor', () => {
+  it('fits at the beginning and at every Monday, and names its fits by their date', () => {
+    const predictor = createPredictor(optionsWith(realArms()));
+    const history = historyUpTo(START + 20 * DAY_MS);
+    const fits: string[] = [];
+    for (let end = START + HOUR_MS; end <= START + 14 * DAY_MS; end += HOUR_MS) {
+      const made = predictor.refitIfDue(end, history);
+      if (made.length > 0) fits.push(`${new Date(end).toISOString()} ${made[0]?.modelVersion}`);
+    }
+    expect(fits).toEqual([
+      '2022-03-02T01:00:00.000Z logistic@2022-03-02',
+      '2022-03-07T00:00:00.000Z logistic@2022-03-07',
+      '2022-03-14T00:00:00.000Z logistic@2022-03-14',
+    ]);
+  });
+
+  it('tells every fit with the rows that it learnt from', () => {
+    const predictor = createPredictor(optionsWith(realArms()));
+    const history = historyUpTo(START + HOUR_MS);
+    const fits = predictor.refitIfDue(START + HOUR_MS, history);
+    expect(fits.map(({ arm, horizonMinutes, rows }) => [arm, horizonMinutes, rows])).toEqual([
+      // The windows of 480 hours up to START, less those whose truth came later: 60 min and a day.
+      ['logistic+vader', 60, 479],
+      ['logistic+none', 60, 479],
+      ['baseline-sign-table', 60, 479],
+      ['logistic+vader', 1_440, 456],
+      ['logistic+none', 1_440, 456],
+      ['baseline-sign-table', 1_440, 456],
+    ]);
+  });
+
+  it('learns from nothing that was not known at the date of its fit', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 0, max: 30 }), (hours, hoursLate) => {
+        const { family, fitted } = recordingFamily();
+        const predictor = createPredictor(
+          optionsWith(armsOf({ fitted: [], baselines: [family], scorerFamily: '' })),
+        );
+        const windowEnd = START + hours * HOUR_MS;
+        const due =
+          hours < 120 ? START : MONDAY + Math.floor((windowEnd - MONDAY) / (7 * DAY_MS)) * 7 * DAY_MS;
+        predictor.refitIfDue(windowEnd, historyUpTo(windowEnd + 5 * DAY_MS, hoursLate));
+        const newest = HORIZONS.map((_, place) => lastWindowOf(fitted[place]));
+        // A label becomes known 5 s, or some hours more, after its target.
+        expect(newest).toEqual(
+          HORIZONS.map((horizon) => due - (hoursLate > 0 ? hoursLate * HOUR_MS : 0) - horizon * MINUTE_MS),
+        );
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('makes the same fit again after a restart in the middle of a week', () => {
+    const unbroken = createPredictor(optionsWith(realArms()));
+    const friday = MONDAY + 4 * DAY_MS + 5 * HOUR_MS;
+    unbroken.refitIfDue(START + HOUR_MS, historyUpTo(START + HOUR_MS));
+    unbroken.refitIfDue(MONDAY, historyUpTo(MONDAY));
+    const restarted = createPredictor(optionsWith(realArms()));
+    expect(restarted.refitIfDue(friday, historyUpTo(friday))).toHaveLength(6);
+    expect(unbroken.refitIfDue(friday, historyUpTo(friday))).toEqual([]);
+    const row = rowAt(friday);
+    expect(restarted.predict(row, momentOf(row))).toEqual(unbroken.predict(row, momentOf(row)));
+  });
+
+  it('shows the columns of sentiment only to the arms that use it', () => {
+    const { family, fitted, predicted } = recordingFamily();
+    const predictor = createPredictor(
+      optionsWith(armsOf({ fitted: [family], baselines: [], scorerFamily: 'vader' })),
+    );
+    predictor.refitIfDue(START + HOUR_MS, historyUpTo(START));
+    expect(fitted.map(({ columns }) => columns)).toEqual([
+      [...NAMES, PAST_RETURN],
+      ['return_1bar', PAST_RETURN],
+      [...NAMES, PAST_RETURN],
+      ['return_1bar', PAST_RETURN],
+    ]);
+    const row = rowAt(START + HOUR_MS);
+    predictor.predict(row, momentOf(row));
+    expect(predicted.map(({ values }) => values.at(-1))).toEqual([...twice(0.25), ...twice(0.75)]);
+  });
+
+  it('says what it says completely: maturity, direction, moment, aggregate', () => {
+    const predictor = createPredictor(optionsWith(realArms()));
+    const row = rowAt(START + HOUR_MS);
+    predictor.refitIfDue(row.windowEnd, historyUpTo(START));
+    const moment = { predictedAt: row.windowEnd + GRACE_MS, degraded: true };
+    const predictions = predictor.predict(row, moment);
+    expect(predictions).toHaveLength(6);
+    expect(predictions[3]).toEqual({
+      windowEnd: row.windowEnd,
+      horizonMinutes: 1_440,
+      arm: 'logistic+vader',
+      modelVersion: `logistic@${utcDay(START)}`,
+      probabilityUp: expect.any(Number) as number,
+      direction: (predictions[3]?.probabilityUp ?? NaN) > 0.5 ? 'up' : 'down',
+      sentiment: row.values[1],
+      predictedAt: row.windowEnd + GRACE_MS,
+      maturesAt: row.windowEnd + DAY_MS,
+      degraded: true,
+    });
+    expect(predictions.map(({ sentiment }) => sentiment)).toEqual([
+      row.values[1],
+      null,
+      null,
+      row.values[1],
+      null,
+      null,
+    ]);
+  });
+
+  it('has no sentiment to tell when there was no news', () => {
+    const predictor = createPredictor(optionsWith(realArms()));
+    predictor.refitIfDue(START + HOUR_MS, historyUpTo(START));
+    const row = { ...rowAt(START + HOUR_MS), values: Float64Array.of(0.01, NaN) };
+    const sentiments = predictor.predict(row, momentOf(row)).map(({ sentiment }) => sentiment);
+    expect(new Set(sentiments)).toEqual(new Set([null]));
+  });
+
+  it('refuses to predict before the first fit', () => {
+    const predictor = createPredictor(optionsWith(realArms()));
+    const row = rowAt(START);
+    expect(() => predictor.predict(row, momentOf(row))).toThrow(/before the first fit/);
+  });
+
+  it('refuses what is no probability', () => {
+    const { family } = recordingFamily(NaN);
+    const predictor = createPredictor(
+      optionsWith(armsOf({ fitted: [], baselines: [family], scorerFamily: '' })),
+    );
+    predictor.refitIfDue(START + HOUR_MS, historyUpTo(START));
+    const row = rowAt(START + HOUR_MS);
+    expect(() => predictor.predict(row, momentOf(row))).toThrow(/answered NaN, which is no probability/);
+  });
+});
+
+function optionsWith(arms: readonly Arm[]): PredictorOptions {
+  return {
+    arms,
+    horizonsMinutes: HORIZONS,
+    featureNames: NAMES,
+    withoutSentiment: ['news_sentiment_4h'],
+    firstFitAt: START,
+    graceMs: GRACE_MS,
+    seed: 1,
+  };
+}
+
+function realArms(): Arm[] {
+  const { logistic, 'sign-table': signTable } = MODEL_FAMILIES;
+  return armsOf({ fitted: [logistic], baselines: [signTable], scorerFamily: 'vader' });
+}
+
+/** Hourly rows from 20 days before START with the truths that a prophet would know: the predictor has to look away. */
+function historyUpTo(upTo: number, hoursLate = 0): RowHistory {
+  const history = createRowHistory({ featureNames: NAMES, horizonsMinutes: HORIZONS });
+  for (let end = START - 20 * DAY_MS + HOUR_MS; end <= upTo; end += HOUR_MS) {
+    history.append(rowAt(end));
+    for (const horizonMinutes of HORIZONS) {
+      const hour = end / HOUR_MS;
+      history.learn({
+        windowEnd: end,
+        horizonMinutes,
+        entryDelayMinutes: 0,
+        outcome: (hour * 7 + horizonMinutes) % 5 < 2 ? 'up' : 'down',
+        knownAt: end + horizonMinutes * MINUTE_MS + hoursLate * HOUR_MS + 5_000,
+        futureReturn: Math.sin(hour),
+      });
+    }
+  }
+  return history;
+}
+
+function rowAt(windowEnd: number): WindowRow {
+  const hour = windowEnd / HOUR_MS;
+  return {
+    windowEnd,
+    values: Float64Array.of(Math.sin(hour), Math.cos(hour / 3)),
+    pastReturns: [0.25, 0.75],
+  };
+}
+
+function momentOf({ windowEnd }: WindowRow) {
+  return { predictedAt: windowEnd + GRACE_MS, degraded: false };
+}
+
+function twice(value: number): number[] {
+  return [value, value];
+}
+
+/** A family that learns nothing and remembers what it was shown. */
+function recordingFamily(answer = 0.5) {
+  const fitted: TrainingRows[] = [];
+  const predicted: { values: Float64Array }[] = [];
+  const family: ModelFamily = {
+    name: 'recording',
+    columns: null,
+    fit(rows) {
+      fitted.push(rows);
+      return {
+        family: 'recording',
+        predict(asked) {
+          predicted.push(asked);
+          return new Float64Array(asked.count).fill(answer);
+        },
+        toJson: () => null,
+      };
+    },
+    load: () => family.fit({} as TrainingRows, { seed: 0 }),
+  };
+  return { family, fitted, predicted };
+}
+
+/** Rows are one an hour from 20 days before START on. */
+function lastWindowOf(rows: TrainingRows | undefined): number {
+  return START - 20 * DAY_MS + (rows?.count ?? NaN) * HOUR_MS;
+}
