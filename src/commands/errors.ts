@@ -74,3 +74,43 @@ export function portUnusable({
     { cause },
   );
 }
+
+/** A data folder that is meant for other things is never emptied. */
+export function resetFolderProtected(folder: string, reason: string): AppError {
+  return new AppError({
+    code: 'RESET_FOLDER_PROTECTED',
+    message: `Nothing is deleted in ${folder}: ${reason}. Name a folder that holds nothing else in BELLWETHER_DATA_DIR; delete what Bellwether put here by hand.`,
+    status: 409,
+    retryable: false,
+    details: { folder },
+  });
+}
+
+const STRANGERS_SHOWN = 20;
+
+/** A data folder that also holds other people's files, or links that lead out of it. */
+export function resetFolderForeign(folder: string, strangers: readonly string[]): AppError {
+  const more = strangers.length - STRANGERS_SHOWN;
+  return new AppError({
+    code: 'RESET_FOLDER_FOREIGN',
+    message: [
+      `Nothing was deleted: ${folder} holds files or links that are not Bellwether's. Move them elsewhere, then reset again:`,
+      ...strangers.slice(0, STRANGERS_SHOWN).map((path) => `  ${path}`),
+      ...(more > 0 ? [`  and ${more} more`] : []),
+    ].join('\n'),
+    status: 409,
+    retryable: false,
+    details: { folder, strangers: strangers.slice(0, STRANGERS_SHOWN) },
+  });
+}
+
+/** The workspace that a running start works in. */
+export function workspaceInUse(name: string, { pid }: { pid: number }): AppError {
+  return new AppError({
+    code: 'WORKSPACE_IN_USE',
+    message: `The start that runs (process ${pid}) works in workspace ${name}. Stop it first, then delete the workspace.`,
+    status: 409,
+    retryable: false,
+    details: { name, pid },
+  });
+}
