@@ -8,6 +8,9 @@ import {
   compareObservations,
   ingest,
   observeInMemory,
+  readBarSpan,
+  readCandles,
+  readFreshness,
   readObservationChunks,
   readObservations,
   readScores,
@@ -22,7 +25,7 @@ const RANGE = { after: -Infinity, upTo: Infinity };
 const RECORDS = [
   ...someRecords(HOURS),
   candle(3, { close: '100.9' }),
-  candle(500, { open: '0.1', high: '0.30000000000000004', low: '0.1', close: '0.2', volume: '1e-7' }),
+  candle(500, { open: '0.1', high: '0.15000000000000002', low: '0.1', close: '0.13', volume: '1e-7' }),
   candle(7, { low: '101' }),
   article(9, { first_seen_at: '2021-11-01T10:00:00.123Z' }),
   fearGreed(1, { name: 'search_volume', value: '0.08667619027649118' }),
@@ -91,6 +94,26 @@ describe('reading as of a moment', () => {
     );
     expect(bars15?.some(({ kind }) => kind === 'candle')).toBe(false);
     expect(ether).toEqual([]);
+  });
+
+  it('gives the bars alone, and the span that they cover', async () => {
+    const bars = inMemory.filter(({ kind }) => kind === 'candle');
+    const options = { asset: ASSET, barMinutes: 60 };
+    expect(await readCandles(workspace.pool, { ...options, ...RANGE })).toEqual(bars);
+    const span = { first: START + HOUR_MS, last: START + 501 * HOUR_MS };
+    expect(await readBarSpan(workspace.pool, options)).toEqual(span);
+    expect(await readBarSpan(workspace.pool, { ...options, barMinutes: 15 })).toBeNull();
+  });
+
+  it('tells of every feed how much of it was known, and how new it was', async () => {
+    const asOf = START + 30 * HOUR_MS;
+    const feeds = await readFreshness(workspace.pool, { asset: ASSET, asOf });
+    for (const { source, rows, lastKnownAt } of feeds) {
+      const known = inMemory.filter((row) => row.source === source && row.knownAt <= asOf);
+      expect([rows, lastKnownAt]).toEqual([known.length, known.at(-1)?.knownAt]);
+    }
+    expect(feeds.map(({ source }) => source)).toEqual([...feeds.map(({ source }) => source)].sort());
+    expect(feeds.length).toBeGreaterThanOrEqual(4);
   });
 
   it('refuses pieces of no length', async () => {
