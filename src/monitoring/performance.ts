@@ -29,6 +29,7 @@ const BASELINE_PREFIX = 'baseline-';
  * later, and the accuracy of every baseline arm. Pure: the same predictions give the same figures.
  * @param predictions - in time order, with their truths; unmatured ones count as pending
  * @returns one entry an arm and horizon, ordered by horizon, then as the arms first appear
+ * @throws RangeError when the windows do not lie on one grid of bars, or not between the first and the last
  */
 export function measurePerformance(
   predictions: readonly ScoredPrediction[],
@@ -58,10 +59,8 @@ function windowGrid(predictions: readonly ScoredPrediction[], barMinutes: number
   const last = predictions.at(-1)?.windowEnd;
   if (first === undefined || last === undefined) return new Float64Array(0);
   const bar = barMinutes * MINUTE_MS;
-  return Float64Array.from(
-    { length: Math.round((last - first) / bar) + 1 },
-    (_, place) => first + place * bar,
-  );
+  const length = Math.max(0, Math.floor((last - first) / bar)) + 1;
+  return Float64Array.from({ length }, (_, place) => first + place * bar);
 }
 
 function collectSeries(
@@ -79,7 +78,12 @@ function collectSeries(
       series = emptySeries(arm, horizonMinutes, windowEnds.length);
       found.set(key, series);
     }
-    const place = Math.round((prediction.windowEnd - start) / (barMinutes * MINUTE_MS));
+    const place = (prediction.windowEnd - start) / (barMinutes * MINUTE_MS);
+    if (!(Number.isInteger(place) && place >= 0 && place < windowEnds.length)) {
+      throw new RangeError(
+        `window ${prediction.windowEnd} has no place among ${windowEnds.length} bars from ${start}: pass predictions in time order`,
+      );
+    }
     series.probabilities[place] = prediction.probabilityUp;
     series.labels[place] = labelOf(outcome);
     series.labelsOneBarLater[place] = labelOf(prediction.outcomeOneBarLater);

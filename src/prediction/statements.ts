@@ -39,7 +39,7 @@ export const READ_ARM = `
     and p.predicted_at <= to_timestamp($2::float8 / 1000)
   order by p.window_end desc limit $7`;
 
-/** $1 asset, $2 after, $3 up to: the two outcomes beside each prediction, for scoring. */
+/** $1 asset, $2 after, $3 up to, $4 the bar: the two outcomes beside each prediction, for scoring. */
 export const READ_SCORED = `
   select (extract(epoch from p.window_end) * 1000)::float8 as window_end, p.horizon_minutes, p.arm, p.probability_up,
          now.outcome, later.outcome as outcome_later
@@ -49,7 +49,7 @@ export const READ_SCORED = `
   left join outcomes later on later.asset = p.asset and later.window_end = p.window_end
     and later.horizon_minutes = p.horizon_minutes and later.entry_delay_minutes = $4
   where p.asset = $1 and p.window_end > to_timestamp($2::float8 / 1000) and p.window_end <= to_timestamp($3::float8 / 1000)
-  order by p.window_end`;
+  order by p.window_end, p.horizon_minutes, p.arm collate "C"`;
 
 export const COUNT_PREDICTIONS = `
   select count(*)::int as predictions, count(distinct window_end)::int as windows,
