@@ -158,14 +158,20 @@ export function readProcessConfig(): Config {
 const TEST_PREFIX = 'BELLWETHER_TEST_';
 
 /**
- * Variables that look like ours and are not: a typing error, most likely, which would otherwise pass unnoticed.
+ * Which variables are set, and which only look like ours: a typing error, most likely, which would pass unnoticed.
  * @param environment - the process's own by default
  */
-export function strayVariables(environment: Record<string, string | undefined> = process.env): string[] {
-  const known = new Set(VARIABLES.map(({ name }) => name));
-  return Object.keys(environment).filter(
-    (name) => name.startsWith('BELLWETHER_') && !name.startsWith(TEST_PREFIX) && !known.has(name),
-  );
+export function surveyVariables(environment: Record<string, string | undefined> = process.env): {
+  set: string[];
+  stray: string[];
+} {
+  const known = VARIABLES.map(({ name }) => name);
+  return {
+    set: known.filter((name) => (environment[name] ?? '') !== ''),
+    stray: Object.keys(environment).filter(
+      (name) => name.startsWith('BELLWETHER_') && !name.startsWith(TEST_PREFIX) && !known.includes(name),
+    ),
+  };
 }
 
 function configInvalid(complaints: string[]): AppError {

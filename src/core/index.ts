@@ -6,7 +6,7 @@ export {
   childEnvironment,
   readConfig,
   readProcessConfig,
-  strayVariables,
+  surveyVariables,
   VARIABLES,
   type Config,
   type Variable,
