@@ -1,7 +1,7 @@
 import { SENTIMENTS, type SentimentLabel } from './scorer.ts';
 
 /** Equal-width bins of confidence in the calibration error. */
-export const ECE_BINS = 15;
+const ECE_BINS = 15;
 
 /** What a scorer said of a text and what people said. */
 export interface Judgement {

@@ -22,7 +22,7 @@ export interface SentimentFigures {
 }
 
 /** One line of `--out`. */
-export interface SentimentResult extends Pick<Score, 'sentiment' | 'confidence' | 'probabilities'> {
+interface SentimentResult extends Pick<Score, 'sentiment' | 'confidence' | 'probabilities'> {
   /** 0-based number of the row in the data. */
   index: number;
   family: string;
