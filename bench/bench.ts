@@ -16,7 +16,7 @@ export interface BenchResult {
   figures: Record<string, number | string>;
   /** Ours against a peer by key (DESIGN section 8); above 1 means that we are better. The worst where a key covers several. */
   ratios: Record<string, number>;
-  /** Peers that could not be asked: `key: reason`. */
+  /** Keys of the peers that could not be asked; the reason goes to `progress`. */
   missing: string[];
 }
 

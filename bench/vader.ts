@@ -30,14 +30,18 @@ export async function run(
   const { origin, texts } = readHeadlines(root, limit);
   progress(`${texts.length.toLocaleString('en')} headlines, ${origin}`);
   const missing: string[] = [];
+  const miss = (key: string, error: unknown) => {
+    missing.push(key);
+    progress(`${key} is missing: ${messageOf(error)}`);
+  };
   const contenders: Contender[] = [contend(OURS, vaderPolarity, { texts, stopwatch })];
   await import('vader-sentiment').then(
     ({ default: { SentimentIntensityAnalyzer: npm } }) =>
       contenders.push(contend(NPM, (text) => npm.polarity_scores(text), { texts, stopwatch })),
-    (error: unknown) => missing.push(`${NPM}: ${messageOf(error)}`),
+    (error: unknown) => miss(NPM, error),
   );
   const python = await startReference(texts).catch((error: unknown) => {
-    missing.push(`${PYTHON}: ${messageOf(error)}`);
+    miss(PYTHON, error);
     return undefined;
   });
   if (python !== undefined) {
