@@ -20,7 +20,7 @@ const INTERVAL_SEED = 1;
 
 /** The API's ports on a running system. Each reads what the last commit left, from memory or by one indexed read. */
 export function createPorts(operation: Operation, dashboard: () => DashboardView): ServingPorts {
-  const { config, models, barMinutes } = operation;
+  const { config, models } = operation;
   const arm = config.answeringArm;
   const graceMs = config.graceSeconds * SECOND_MS;
   const perWindow = createWindowMemo(operation);
@@ -66,55 +66,8 @@ export function createPorts(operation: Operation, dashboard: () => DashboardView
         ? null
         : firstPredictedAt(storage.workspace.pool, { asset, arm, horizonMinutes });
     },
-    async signalHistory({ asset, horizonMinutes, from, to, limit }): Promise<HistoryView> {
-      const { storage } = operation;
-      if (storage === null) return { arm, items: [] };
-      const { pool } = storage.workspace;
-      const predictions = await readArm(pool, {
-        asset,
-        arm,
-        horizonMinutes,
-        after: from ?? -Infinity,
-        upTo: to ?? Infinity,
-        knownBy: operation.clock.now(),
-        limit,
-      });
-      const [newest, oldest] = [predictions[0], predictions.at(-1)];
-      if (newest === undefined || oldest === undefined) return { arm, items: [] };
-      const candles = await readCandles(pool, {
-        asset,
-        barMinutes,
-        after: oldest.windowEnd - 1,
-        upTo: newest.windowEnd + graceMs,
-      });
-      const closes = new Map(candles.toReversed().map(({ eventTime, close }) => [eventTime, close]));
-      const items = predictions
-        .toReversed()
-        .map((prediction) => ({ ...toSignal(prediction), close: closes.get(prediction.windowEnd) ?? NaN }));
-      return { arm, items };
-    },
-    async latestFeatures({ asset }) {
-      const { storage, lastWindow } = operation;
-      if (storage === null || lastWindow === null) return null;
-      const { featureSet } = models;
-      const key = { asset, featureSet };
-      const { workspace, cache } = storage;
-      const latest =
-        (await createOnlineStore(cache, workspace.cachePrefix).read(key, lastWindow)) ??
-        (await readStoredVector(operation, asset, lastWindow));
-      if (latest === null) return null;
-      const byName = (valueOf: (place: number) => number) =>
-        Object.fromEntries(featureSet.names.map((name, place) => [name, valueOf(place)]));
-      return {
-        asset,
-        featureSet: featureSet.version,
-        windowEnd: latest.windowEnd,
-        asOf: latest.asOf,
-        degraded: latest.degraded,
-        features: byName((place) => latest.values[place] ?? NaN),
-        units: Object.fromEntries(featureSet.definitions.map(({ name, unit }) => [name, unit])),
-      };
-    },
+    signalHistory: (question) => readHistory(operation, question, toSignal),
+    latestFeatures: ({ asset }) => readLatestFeatures(operation, asset),
     performance: ({ asset, days }) =>
       perWindow(`performance ${asset} ${days}`, () => measureLast(operation, { asset, days })),
   });
@@ -124,6 +77,60 @@ export function createPorts(operation: Operation, dashboard: () => DashboardView
 export function priceDirection(probabilityUp: number, neutralBand: number): SignalView['priceDirection'] {
   if (probabilityUp > 0.5 + neutralBand) return 'bullish';
   return probabilityUp < 0.5 - neutralBand ? 'bearish' : 'neutral';
+}
+
+async function readHistory(
+  { storage, clock, config, barMinutes }: Operation,
+  { asset, horizonMinutes, from, to, limit }: HistoryQuestion,
+  toSignal: (prediction: JudgedPrediction) => SignalView,
+): Promise<HistoryView> {
+  const arm = config.answeringArm;
+  if (storage === null) return { arm, items: [] };
+  const { pool } = storage.workspace;
+  const predictions = await readArm(pool, {
+    asset,
+    arm,
+    horizonMinutes,
+    after: from ?? -Infinity,
+    upTo: to ?? Infinity,
+    knownBy: clock.now(),
+    limit,
+  });
+  const [newest, oldest] = [predictions[0], predictions.at(-1)];
+  if (newest === undefined || oldest === undefined) return { arm, items: [] };
+  const candles = await readCandles(pool, {
+    asset,
+    barMinutes,
+    after: oldest.windowEnd - 1,
+    upTo: newest.windowEnd + config.graceSeconds * SECOND_MS,
+  });
+  // Walked backwards, so that of several versions of a bar the first one stays.
+  const closes = new Map(candles.toReversed().map(({ eventTime, close }) => [eventTime, close]));
+  const items = predictions
+    .toReversed()
+    .map((prediction) => ({ ...toSignal(prediction), close: closes.get(prediction.windowEnd) ?? NaN }));
+  return { arm, items };
+}
+
+async function readLatestFeatures(operation: Operation, asset: string): Promise<FeaturesView | null> {
+  const { storage, lastWindow, models } = operation;
+  if (storage === null || lastWindow === null) return null;
+  const { featureSet } = models;
+  const { workspace, cache } = storage;
+  const latest =
+    (await createOnlineStore(cache, workspace.cachePrefix).read({ asset, featureSet }, lastWindow)) ??
+    (await readStoredVector(operation, asset, lastWindow));
+  if (latest === null) return null;
+  const { windowEnd, asOf, degraded, values } = latest;
+  return {
+    asset,
+    featureSet: featureSet.version,
+    windowEnd,
+    asOf,
+    degraded,
+    features: Object.fromEntries(featureSet.names.map((name, place) => [name, values[place] ?? NaN])),
+    units: Object.fromEntries(featureSet.definitions.map(({ name, unit }) => [name, unit])),
+  };
 }
 
 async function readStoredVector(operation: Operation, asset: string, windowEnd: EpochMs) {

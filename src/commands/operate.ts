@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   countWindows,
+  createVirtualClock,
   isAppError,
   messageOf,
   MINUTE_MS,
   SECOND_MS,
+  type Clock,
   type EpochMs,
   type Log,
   type VirtualClock,
@@ -47,12 +49,15 @@ export async function catchUp(work: Work & { terminal: Terminal }): Promise<void
   const windows = windowsBetween(run.lastWindow ?? schedule.beginning, catchUpTo, operation.barMinutes);
   const warmUp = windows.filter((windowEnd) => windowEnd <= predictAfter).length;
   operation.clock = schedule.clock;
+  // The past is replayed: each window is decided at its own moment, whatever the clock on the wall says.
+  const clock = schedule.clock.isVirtual ? schedule.clock : createVirtualClock(schedule.beginning);
+  const graceMs = operation.config.graceSeconds * SECOND_MS;
   await runThrough(windows, run, {
     isLive: false,
     signal,
-    parts: partsOf(work, run, { aheadMs: READ_AHEAD_MS, isCollected: true }),
+    parts: { ...partsOf(work, run, { aheadMs: READ_AHEAD_MS, isCollected: true }), clock },
     beforeWindow: (windowEnd) => {
-      moveClock(work, windowEnd);
+      moveClock(clock, windowEnd + graceMs);
     },
     onCommit: (done) => {
       const isWarm = done > warmUp;
@@ -62,7 +67,7 @@ export async function catchUp(work: Work & { terminal: Terminal }): Promise<void
       operation.progress = { phrase, share: done / windows.length };
     },
   });
-  moveClock(work, run.lastWindow ?? catchUpTo);
+  moveClock(clock, (run.lastWindow ?? catchUpTo) + graceMs);
   await note(operation);
 }
 
@@ -145,7 +150,7 @@ async function decide(work: Work, upTo: EpochMs, { isDurable }: { isDurable: boo
       signal,
       parts: partsOf(work, run, { aheadMs: 0, isCollected: false }),
       beforeWindow: (windowEnd) => {
-        moveClock(work, windowEnd);
+        moveClock(operation.clock, windowEnd + operation.config.graceSeconds * SECOND_MS);
       },
     });
     operation.failure = null;
@@ -192,10 +197,8 @@ function partsOf(
   };
 }
 
-/** A virtual clock stands at the decision of the window; real time needs no help. */
-function moveClock({ operation }: Work, windowEnd: EpochMs): void {
-  const { clock, config } = operation;
-  const asOf = windowEnd + config.graceSeconds * SECOND_MS;
+/** A virtual clock stands at the decision of its window; real time needs no help. */
+function moveClock(clock: Clock, asOf: EpochMs): void {
   if (clock.isVirtual && asOf > clock.now()) (clock as VirtualClock).advanceTo(asOf);
 }
 

@@ -1,7 +1,7 @@
 export { AppError, isAppError, messageOf, type ErrorFacts } from './errors.ts';
 export { createRealClock, createVirtualClock, type Clock, type VirtualClock } from './clock.ts';
 export { createRandom, type Random } from './random.ts';
-export { createLog, silentLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts';
+export { createLog, silentLog, type Log, type LogLevel } from './log.ts';
 export {
   childEnvironment,
   readConfig,

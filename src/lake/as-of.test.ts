@@ -11,10 +11,8 @@ import {
   readBarSpan,
   readCandles,
   readFreshness,
-  readObservationChunks,
   readObservations,
   readScores,
-  readUnscoredTexts,
   writeScores,
   type Observation,
 } from './index.ts';
@@ -47,11 +45,6 @@ afterAll(async () => {
 const read = (within: { after: number; upTo: number }, indexNames?: string[]) =>
   readObservations(workspace.pool, { asset: ASSET, barMinutes: 60, ...within, indexNames });
 
-async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
 
 describe('reading as of a moment', () => {
   it('gives what the door gives in memory, number for number and in the same order', async () => {
@@ -69,15 +62,6 @@ describe('reading as of a moment', () => {
       }),
       { numRuns: 30 },
     );
-  });
-
-  it('gives the same in pieces', async () => {
-    const options = { asset: ASSET, barMinutes: 60, ...RANGE };
-    const pieces = await collect(readObservationChunks(workspace.pool, { ...options, days: 3 }));
-    expect(pieces.length).toBeGreaterThan(5);
-    expect(pieces.flat()).toEqual(inMemory);
-    const nothing = readObservationChunks(workspace.pool, { ...options, asset: 'ETH-USD' });
-    expect(await collect(nothing)).toEqual([]);
   });
 
   it('leaves out other bars, other assets and unwanted indices', async () => {
@@ -115,11 +99,6 @@ describe('reading as of a moment', () => {
     expect(feeds.map(({ source }) => source)).toEqual([...feeds.map(({ source }) => source)].sort());
     expect(feeds.length).toBeGreaterThanOrEqual(4);
   });
-
-  it('refuses pieces of no length', async () => {
-    const options = { asset: ASSET, barMinutes: 60, ...RANGE, days: 0 };
-    await expect(readObservationChunks(workspace.pool, options).next()).rejects.toThrow(RangeError);
-  });
 });
 
 describe('observing in memory', () => {
@@ -156,23 +135,13 @@ describe('scores of texts', () => {
     positive: 0.5,
   });
 
-  it('are asked for once per scorer, oldest text first', async () => {
-    const within = { asset: ASSET, after: START, upTo: START + 10 * HOUR_MS };
-    const texts = await readUnscoredTexts(workspace.pool, { ...within, scorer });
-    const known = inMemory.filter(
-      ({ kind, knownAt }) => kind !== 'candle' && kind !== 'index' && knownAt <= within.upTo,
-    );
-    expect(texts.map(({ textId }) => textId).sort()).toEqual(known.map(({ id }) => id).sort());
-
-    const [first] = texts;
-    const scores = [scoreOf(first?.textId ?? '', 0.1 + 0.2)];
+  it('stay as they were first said, bit for bit, and belong to their scorer alone', async () => {
+    const [first, second] = ['one', 'two'];
+    const scores = [scoreOf(first, 0.1 + 0.2)];
     await writeScores(workspace.pool, { scorer, scores, scoredAt: NOW });
-    await writeScores(workspace.pool, { scorer, scores: [scoreOf(first?.textId ?? '', -1)], scoredAt: NOW });
-    expect(await readScores(workspace.pool, { scorer, textIds: texts.map(({ textId }) => textId) })).toEqual(
-      new Map([[first?.textId, scores[0]]]),
-    );
-    const left = await readUnscoredTexts(workspace.pool, { ...within, scorer, limit: 2 });
-    expect(left).toEqual(texts.slice(1, 3));
-    expect(await readUnscoredTexts(workspace.pool, { ...within, scorer: 'other@1.0.0' })).toEqual(texts);
+    await writeScores(workspace.pool, { scorer, scores: [scoreOf(first, -1)], scoredAt: NOW });
+    const textIds = [first, second];
+    expect(await readScores(workspace.pool, { scorer, textIds })).toEqual(new Map([[first, scores[0]]]));
+    expect(await readScores(workspace.pool, { scorer: 'other@1.0.0', textIds })).toEqual(new Map());
   });
 });

@@ -1,14 +1,12 @@
-import { DAY_MS, type EpochMs, type Queryable } from '../core/index.ts';
+import type { EpochMs, Queryable } from '../core/index.ts';
 import {
   INSERT_SCORES,
   SELECT_ARTICLES,
   SELECT_BAR_SPAN,
-  SELECT_BOUNDS,
   SELECT_CANDLES,
   SELECT_INDICES,
   SELECT_POSTS,
   SELECT_SCORES,
-  SELECT_UNSCORED,
 } from './statements.ts';
 import { compareObservations, type CandleObservation, type Observation } from './records.ts';
 
@@ -36,12 +34,6 @@ export interface TextScore {
   negative: number;
   neutral: number;
   positive: number;
-}
-
-/** A text that a scorer has not seen yet. */
-export interface UnscoredText {
-  textId: string;
-  text: string;
 }
 
 /**
@@ -91,47 +83,6 @@ export async function readBarSpan(
   ]);
   const { first, last } = rows[0] ?? { first: null, last: null };
   return first === null || last === null ? null : { first, last };
-}
-
-/**
- * A long range in pieces, so that years of it need not be in memory at once.
- * @param options.days - known time per piece, 1..; default 90
- * @returns pieces in time order, each as `readObservations` gives it; empty ones are left out
- */
-export async function* readObservationChunks(
-  db: Queryable,
-  options: ReadOptions & KnownWithin & { days?: number },
-): AsyncGenerator<Observation[]> {
-  const { days = 90, ...read } = options;
-  if (!(days > 0)) throw new RangeError(`a piece takes more than 0 days, got ${days}`);
-  const bounds = await db.query<{ first: number | null; last: number | null }>(SELECT_BOUNDS, [
-    read.asset,
-    clamp(read.after),
-    clamp(read.upTo),
-    read.barMinutes,
-  ]);
-  const { first, last } = bounds.rows[0] ?? { first: null, last: null };
-  if (first === null || last === null) return;
-  for (let after = first - 1; after < last; after += days * DAY_MS) {
-    const piece = await readObservations(db, { ...read, after, upTo: Math.min(after + days * DAY_MS, last) });
-    if (piece.length > 0) yield piece;
-  }
-}
-
-/** The texts within a range that a scorer has not scored yet, oldest first. */
-export async function readUnscoredTexts(
-  db: Queryable,
-  options: KnownWithin & { asset: string; scorer: string; limit?: number },
-): Promise<UnscoredText[]> {
-  const { asset, scorer, limit = null } = options;
-  const { rows } = await db.query<UnscoredText>(SELECT_UNSCORED, [
-    asset,
-    clamp(options.after),
-    clamp(options.upTo),
-    scorer,
-    limit,
-  ]);
-  return rows;
 }
 
 /** Stores scores; one that is there already stays, since the same scorer says the same of the same text. */

@@ -9,20 +9,16 @@ export {
   type Observation,
   type TextObservation,
 } from './records.ts';
-export { createDoor, type Door, type DoorOptions } from './quality.ts';
 export type { QualityReport, QualityWarning, QuarantineReason } from './quality-report.ts';
 export { ingest, ingestInto, type IngestOptions, type IngestProgress, type IngestReport } from './ingest.ts';
 export { observeInMemory, type ObserveOptions } from './observe.ts';
 export {
   readBarSpan,
   readCandles,
-  readObservationChunks,
   readObservations,
   readScores,
-  readUnscoredTexts,
   writeScores,
   type TextScore,
-  type UnscoredText,
 } from './as-of.ts';
 export { readFreshness, type FeedFreshness } from './freshness.ts';
 export { verifyBronze, type BronzeVerification } from './bronze-manifest.ts';

@@ -101,22 +101,6 @@ export const SELECT_BAR_SPAN = `
          (extract(epoch FROM max(event_time)) * 1000)::float8 AS last
   FROM candles WHERE asset = $1 AND bar_minutes = $2`;
 
-export const SELECT_BOUNDS = `
-  SELECT (extract(epoch FROM min(first)) * 1000)::float8 AS first, (extract(epoch FROM max(last)) * 1000)::float8 AS last FROM (
-    SELECT min(known_at) AS first, max(known_at) AS last FROM candles WHERE ${WITHIN} AND bar_minutes = $4
-    UNION ALL SELECT min(known_at), max(known_at) FROM articles WHERE ${WITHIN}
-    UNION ALL SELECT min(known_at), max(known_at) FROM posts WHERE ${WITHIN}
-    UNION ALL SELECT min(known_at), max(known_at) FROM indices WHERE ${WITHIN}
-  ) AS bounds`;
-
-/** Parameters: asset, after, upTo, scorer, limit. */
-export const SELECT_UNSCORED = `
-  SELECT id AS "textId", text FROM (
-    SELECT id, asset, known_at, title AS text FROM articles UNION ALL SELECT id, asset, known_at, text FROM posts
-  ) AS texts
-  WHERE ${WITHIN} AND NOT EXISTS (SELECT FROM scores WHERE scores.text_id = texts.id AND scores.scorer = $4)
-  ORDER BY known_at, id LIMIT $5`;
-
 export const INSERT_SCORES = `
   INSERT INTO scores (text_id, scorer, sentiment, confidence, negative, neutral, positive, scored_at)
   SELECT text_id, $7, sentiment, confidence, negative, neutral, positive, to_timestamp($8::float8 / 1000)

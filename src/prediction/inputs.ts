@@ -1,6 +1,6 @@
 import type { FeatureInput } from '../features/index.ts';
 import type { Observation, TextScore } from '../lake/index.ts';
-import type { Scorer } from '../sentiment/index.ts';
+import { scoreTexts, type Scorer } from '../sentiment/index.ts';
 
 /** Observations as the features fold them. */
 export interface ScoredInputs {
@@ -9,9 +9,6 @@ export interface ScoredInputs {
   /** Those that were made now and belong into silver. */
   scores: TextScore[];
 }
-
-/** Texts that are scored in one call; between two of them other work gets its turn. */
-const BATCH = 2_048;
 
 /**
  * Attaches a sentiment to every text, from silver where it stands already.
@@ -27,14 +24,15 @@ export async function scoreObservations(
       ? [observation]
       : [],
   );
-  const scores: TextScore[] = [];
-  for (let start = 0; start < fresh.length; start += BATCH) {
-    const batch = fresh.slice(start, start + BATCH);
-    const batchScores = await scorer.score(batch.map(({ text }) => text));
-    batchScores.forEach(({ sentiment, confidence, probabilities }, place) => {
-      scores.push({ textId: batch[place]?.id ?? '', sentiment, confidence, ...probabilities });
-    });
-  }
+  const answers = await scoreTexts(
+    scorer,
+    fresh.map(({ text }) => text),
+  );
+  const scores = fresh.flatMap(({ id }, place): TextScore[] => {
+    const score = answers[place];
+    if (score === undefined) return [];
+    return [{ textId: id, sentiment: score.sentiment, confidence: score.confidence, ...score.probabilities }];
+  });
   const sentiments = new Map(scores.map(({ textId, sentiment }) => [textId, sentiment]));
   const inputs = observations.map((observation): FeatureInput => {
     if (observation.kind === 'candle' || observation.kind === 'index') return observation;

@@ -1,4 +1,4 @@
-export { SENTIMENTS, scorerName, type Score, type Scorer, type SentimentLabel } from './scorer.ts';
+export { scorerName, type Score, type Scorer, type SentimentLabel } from './scorer.ts';
 export { scoreTexts } from './score-texts.ts';
 export { createVader } from './vader/vader.ts';
 export { vaderPolarity, type VaderPolarity } from './vader/polarity.ts';

@@ -1,5 +1,4 @@
 export {
-  RECORD_KINDS,
   type KnownRange,
   type RawRecord,
   type RawValue,
