@@ -7,6 +7,8 @@ import { describeHealth } from './health.ts';
 import type { Operation } from './operation.ts';
 import type {
   DashboardView,
+  FeaturesView,
+  HistoryQuestion,
   HistoryView,
   PerformanceView,
   ServingPorts,
