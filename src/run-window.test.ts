@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createVirtualClock, HOUR_MS, MINUTE_MS, parseUtc, SECOND_MS } from './core/index.ts';
+import { articleAt, candleAt, GRACE_SECONDS, ORIGIN, sorted } from './features/inputs.contract.ts';
+import { createFeatureSet, type FeatureInput } from './features/index.ts';
+import { MODEL_FAMILIES } from './models/index.ts';
+import { armsOf, createPredictor, createWindowMemory } from './prediction/index.ts';
+import {
+  runWindow,
+  windowsBetween,
+  type WindowEffects,
+  type WindowParts,
+  type WindowRun,
+} from './run-window.ts';
+
+const featureSet = createFeatureSet({ barMinutes: 60, scorer: 'vader@1.0.0' });
+const GRACE_MS = GRACE_SECONDS * SECOND_MS;
+const HISTORY = sorted(
+  Array.from({ length: 40 }, (_, bar) => [
+    candleAt(ORIGIN + bar * HOUR_MS, { close: 100 + ((bar * 7) % 11) }),
+    articleAt(ORIGIN + bar * HOUR_MS + 10 * MINUTE_MS, 0.25),
+  ]).flat(),
+);
+
+describe('runWindow', () => {
+  it('collects up to its decision, then reads what became known since the last one, and nothing later', async () => {
+    const told: string[] = [];
+    const run = newRun({ predictAfter: ORIGIN + 100 * HOUR_MS });
+    const parts: WindowParts = {
+      clock: createVirtualClock(0),
+      collect: async (upTo) => void told.push(`collect ${upTo - ORIGIN}`),
+      async read({ after, upTo }) {
+        told.push(`read ${after - ORIGIN}..${upTo - ORIGIN}`);
+        return { inputs: known(HISTORY, { after, upTo }), scores: [] };
+      },
+    };
+    await runWindow(ORIGIN, run, parts);
+    await runWindow(ORIGIN + HOUR_MS, run, parts);
+    expect(told).toEqual([
+      `collect ${GRACE_MS}`,
+      `read -Infinity..${GRACE_MS}`,
+      `collect ${HOUR_MS + GRACE_MS}`,
+      `read ${GRACE_MS}..${HOUR_MS + GRACE_MS}`,
+    ]);
+  });
+
+  it('learns from the warm-up, but says nothing about it and keeps its truth out of the ledger', async () => {
+    const after = ORIGIN + 10 * HOUR_MS;
+    const effects = await runAll({ predictAfter: after });
+    const warmUp = effects.filter(({ windowEnd }) => windowEnd <= after);
+    expect(
+      warmUp.flatMap(({ predictions, fits, outcomes }) => [...predictions, ...fits, ...outcomes]),
+    ).toEqual([]);
+    expect(warmUp.every(({ values }) => values.length === featureSet.names.length)).toBe(true);
+    const [first] = effects.filter(({ windowEnd }) => windowEnd > after);
+    // Ten of the hours up to `after` have their truth by then.
+    expect(first?.fits.map(({ arm, rows }) => [arm, rows])).toEqual([
+      ['logistic+vader', 10],
+      ['logistic+none', 10],
+    ]);
+    const outcomes = effects.flatMap((each) => each.outcomes);
+    expect(Math.min(...outcomes.map(({ windowEnd }) => windowEnd))).toBe(after + HOUR_MS);
+  });
+
+  it('tells a prediction at the decision, and when the run is late at the moment in which it was really made', async () => {
+    const effects = await runAll({ predictAfter: ORIGIN, now: ORIGIN + 5 * HOUR_MS });
+    const predictedAt = effects
+      .flatMap(({ predictions }) => predictions.slice(0, 1))
+      .map((each) => each.predictedAt);
+    expect(predictedAt.slice(0, 6).map((moment) => moment - ORIGIN)).toEqual([
+      ...[1, 2, 3, 4].map(() => 5 * HOUR_MS),
+      5 * HOUR_MS + GRACE_MS,
+      6 * HOUR_MS + GRACE_MS,
+    ]);
+  });
+
+  it('decides a window without its candle, degraded', async () => {
+    const missing = ORIGIN + 20 * HOUR_MS;
+    const effects = await runAll({
+      predictAfter: ORIGIN + 10 * HOUR_MS,
+      history: HISTORY.filter(({ kind, eventTime }) => kind !== 'candle' || eventTime !== missing),
+    });
+    const degraded = effects.filter((each) => each.degraded);
+    expect(degraded.map(({ windowEnd }) => windowEnd)).toEqual([missing]);
+    expect(degraded[0]?.predictions.map((prediction) => prediction.degraded)).toEqual([true, true]);
+  });
+
+  it('fails as a whole when its records cannot be collected', async () => {
+    const run = newRun({ predictAfter: ORIGIN });
+    const collect = () => Promise.reject(new Error('the exchange is away'));
+    const parts = { clock: createVirtualClock(0), collect, read: readerOf(HISTORY) };
+    await expect(runWindow(ORIGIN, run, parts)).rejects.toThrow('the exchange is away');
+    expect(run.memory.knownUpTo).toBe(-Infinity);
+  });
+});
+
+describe('windowsBetween', () => {
+  it('gives the ends of bars after the one moment and up to the other', () => {
+    const hours = windowsBetween(parseUtc('2022-03-07T00:00:00Z'), parseUtc('2022-03-07T02:30:00Z'), 60);
+    expect(hours).toEqual([parseUtc('2022-03-07T01:00:00Z'), parseUtc('2022-03-07T02:00:00Z')]);
+  });
+
+  it('covers every window once however the span is cut', () => {
+    const moment = fc.integer({ min: 0, max: 10 * 86_400_000 });
+    fc.assert(
+      fc.property(fc.tuple(moment, moment, moment), fc.constantFrom(15, 60, 1_440), (moments, bar) => {
+        const [first, middle, last] = moments.sort((left, right) => left - right);
+        const whole = windowsBetween(first, last, bar);
+        expect([...windowsBetween(first, middle, bar), ...windowsBetween(middle, last, bar)]).toEqual(whole);
+        expect(whole.every((end) => end > first && end <= last && end % (bar * MINUTE_MS) === 0)).toBe(true);
+      }),
+      { numRuns: 50, seed: 1 },
+    );
+  });
+
+  it('gives none where there is none', () => {
+    expect(windowsBetween(ORIGIN, ORIGIN, 60)).toEqual([]);
+    expect(windowsBetween(ORIGIN + HOUR_MS, ORIGIN, 60)).toEqual([]);
+  });
+});
+
+function newRun({ predictAfter }: { predictAfter: number }): WindowRun {
+  return {
+    predictAfter,
+    memory: createWindowMemory({ featureSet, horizonsMinutes: [60], graceSeconds: GRACE_SECONDS }),
+    predictor: createPredictor({
+      arms: armsOf({ fitted: [MODEL_FAMILIES.logistic], baselines: [], scorerFamily: 'vader' }),
+      horizonsMinutes: [60],
+      featureNames: featureSet.names,
+      withoutSentiment: featureSet.withoutSentiment,
+      firstFitAt: predictAfter,
+      graceMs: GRACE_MS,
+      seed: 1,
+    }),
+  };
+}
+
+async function runAll(options: {
+  predictAfter: number;
+  history?: readonly FeatureInput[];
+  now?: number;
+}): Promise<WindowEffects[]> {
+  const { predictAfter, history = HISTORY, now = 0 } = options;
+  const run = newRun({ predictAfter });
+  const parts = { clock: createVirtualClock(now), collect: () => Promise.resolve(), read: readerOf(history) };
+  const effects: WindowEffects[] = [];
+  for (let bar = 0; bar < 40; bar += 1) effects.push(await runWindow(ORIGIN + bar * HOUR_MS, run, parts));
+  return effects;
+}
+
+function readerOf(history: readonly FeatureInput[]): WindowParts['read'] {
+  return async (range) => ({ inputs: known(history, range), scores: [] });
+}
+
+function known(
+  history: readonly FeatureInput[],
+  { after, upTo }: { after: number; upTo: number },
+): FeatureInput[] {
+  return history.filter(({ knownAt }) => knownAt > after && knownAt <= upTo);
+}
