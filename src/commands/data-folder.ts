@@ -74,7 +74,7 @@ export async function openPresentPostgres(config: Config, terminal: Terminal): P
 
 /**
  * Which workspaces there are and which one is meant.
- * @param wanted - `--workspace`; without it the running one, else `live`, else none
+ * @param wanted - `--workspace`; without it the running one, else `live`, else the only one, else none
  * @throws AppError `USAGE_INVALID` when the wanted one is not there
  */
 export async function chooseWorkspace(
@@ -83,7 +83,8 @@ export async function chooseWorkspace(
 ): Promise<{ names: string[]; chosen: string | null }> {
   const names = await listWorkspaces(postgres);
   if (wanted !== undefined && !names.includes(wanted)) throw workspaceUnknown(wanted, names);
-  const candidates = [wanted, running?.workspace ?? undefined, LIVE_WORKSPACE];
+  const only = names.length === 1 ? names[0] : undefined;
+  const candidates = [wanted, running?.workspace ?? undefined, LIVE_WORKSPACE, only];
   return { names, chosen: candidates.find((name) => name !== undefined && names.includes(name)) ?? null };
 }
 
