@@ -18,7 +18,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/**/*.test.ts', 'src/**/*.contract.ts', 'src/cli.ts', 'src/server.ts', 'src/worker.ts'],
+      exclude: ['src/**/*.test.ts', 'src/**/*.contract.ts', 'src/cli.ts', 'src/server.ts'],
       reporter: ['text-summary', 'json-summary'],
       thresholds: { lines: 90 },
     },
