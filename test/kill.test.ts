@@ -1,0 +1,208 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  createRandom,
+  DAY_MS,
+  erasePostgres,
+  findWorkspace,
+  isoUtc,
+  MINUTE_MS,
+  missingWindows,
+  openPostgres,
+  silentLog,
+  type EpochMs,
+  type Postgres,
+  type Workspace,
+} from '../src/core/index.ts';
+import { verifyBronze } from '../src/lake/index.ts';
+import { WINDOW_JOB } from '../src/window-run.ts';
+import { makeDatabaseFolder } from './folders.ts';
+import { endPrograms, launch, resultOf, runToEnd } from './program.ts';
+import { writeSimulatedHistory } from './simulated-history.ts';
+import { ASSET, BAR_MINUTES, ORIGIN } from './simulated-market.ts';
+
+const isFull = process.env['BELLWETHER_TEST_FULL'] === '1';
+const REAL_HISTORY = resolve(import.meta.dirname, '../../shared/data/history');
+
+/** When a replay dies: up to so many milliseconds after it has said something like this. */
+interface Kill {
+  after: RegExp;
+  withinMs: number;
+  withPostgres: boolean;
+}
+
+const MAKING_DATABASE = /making the database/;
+const IMPORTING = /importing:/;
+const WARMING_UP = /folding the history/;
+const REPLAYING = /replaying windows/;
+
+/** Near the lines, so that a quick machine is still at it. */
+const THREE_KILLS: readonly Kill[] = [
+  { after: IMPORTING, withinMs: 120, withPostgres: true },
+  { after: WARMING_UP, withinMs: 60, withPostgres: false },
+  { after: REPLAYING, withinMs: 60, withPostgres: true },
+];
+const TEN_KILLS: readonly Kill[] = [
+  { after: MAKING_DATABASE, withinMs: 1_500, withPostgres: false },
+  { after: IMPORTING, withinMs: 1_000, withPostgres: true },
+  { after: IMPORTING, withinMs: 5_000, withPostgres: false },
+  { after: IMPORTING, withinMs: 8_000, withPostgres: true },
+  { after: WARMING_UP, withinMs: 1_000, withPostgres: false },
+  { after: WARMING_UP, withinMs: 1_500, withPostgres: true },
+  { after: REPLAYING, withinMs: 500, withPostgres: false },
+  { after: REPLAYING, withinMs: 800, withPostgres: true },
+  { after: REPLAYING, withinMs: 800, withPostgres: false },
+  { after: REPLAYING, withinMs: 800, withPostgres: true },
+];
+
+interface Task {
+  history: string;
+  from: EpochMs;
+  to: EpochMs;
+}
+
+interface ReplayAnswer {
+  windows: number;
+  predictions: number;
+  predictionsHash: string;
+  accuracy: object[];
+  wallSeconds: number;
+  workspace: string;
+}
+
+let folder = '';
+let dataDir = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bellwether-kill-'));
+  dataDir = makeDatabaseFolder();
+});
+
+afterEach(async () => {
+  endPrograms();
+  await erasePostgres(dataDir);
+  for (const made of [folder, dataDir]) rmSync(made, { recursive: true, force: true });
+});
+
+describe('a replay that is killed with kill -9 and started again', () => {
+  it('ends as an unbroken one: same predictions, no window lost or doubled (three kills)', async () => {
+    const history = join(folder, 'history');
+    await writeSimulatedHistory(history, { seed: 4, bars: 45 * 24 });
+    const task = { history, from: ORIGIN + 24 * DAY_MS, to: ORIGIN + 45 * DAY_MS };
+    await expectSameEnd(task, { kills: THREE_KILLS, seed: 1 });
+  }, 120_000);
+
+  it.runIf(isFull && existsSync(REAL_HISTORY))(
+    'does so after ten kills over three months of real history',
+    async () => {
+      const task = { history: REAL_HISTORY, from: Date.UTC(2021, 10, 5), to: Date.UTC(2022, 1, 5) };
+      await expectSameEnd(task, { kills: TEN_KILLS, seed: 2 });
+    },
+    900_000,
+  );
+});
+
+async function expectSameEnd(task: Task, plan: { kills: readonly Kill[]; seed: number }): Promise<void> {
+  await killAgainAndAgain(task, plan);
+  const postgres = await openPostgres({ databaseUrl: '', dataDir, log: silentLog });
+  try {
+    const broken = await finish(postgres, task);
+    const unbroken = await finish(postgres, task, '--fresh');
+    expect(unbroken.result.windows).toBe((task.to - task.from) / (BAR_MINUTES * MINUTE_MS));
+    expect(unbroken.content['window_ledger']?.rows).toBeGreaterThan(unbroken.result.windows);
+    expect(unbroken).toMatchObject({ missing: [], bronze: { isSound: true, problems: [], recovered: [] } });
+    expect(broken).toEqual(unbroken);
+  } finally {
+    await postgres.close();
+  }
+}
+
+async function killAgainAndAgain(
+  task: Task,
+  { kills, seed }: { kills: readonly Kill[]; seed: number },
+): Promise<void> {
+  const random = createRandom(seed);
+  for (const { after, withinMs, withPostgres } of kills) {
+    const program = launch(wordsOf(task), { dataDir });
+    await program.hasSaid(after);
+    const delayMs = random.integer(withinMs);
+    await pause(delayMs);
+    if (withPostgres) killPostgres();
+    program.send('SIGKILL');
+    const { signal, stderr } = await program.ended;
+    // One that had ended already would prove nothing.
+    expect({ after, signal, stderr }).toEqual({ after, signal: 'SIGKILL', stderr });
+    const last = stderr.trimEnd().split('\n').at(-1)?.trim();
+    tell(
+      `killed${withPostgres ? ' with Postgres' : ''} ${delayMs} ms after ${after.source}; last words: ${last}`,
+    );
+  }
+}
+
+/** Runs the replay to its end, and takes down what it left behind. */
+async function finish(postgres: Postgres, task: Task, ...more: string[]) {
+  const answer = resultOf<ReplayAnswer>(await runToEnd([...wordsOf(task), ...more], { dataDir }));
+  const { windows, predictions, predictionsHash, accuracy, wallSeconds, workspace } = answer;
+  tell(`${more.join(' ') || 'resumed'}: ${windows} windows, ${predictionsHash}, ${wallSeconds} s`);
+  const left = await findWorkspace(postgres, { name: workspace, dataDir });
+  if (left === null) throw new Error(`workspace ${workspace} is gone`);
+  try {
+    const range = { after: task.from, upTo: task.to, barMinutes: BAR_MINUTES };
+    const { isSound, problems, recovered } = await verifyBronze(left.bronzeDir);
+    return {
+      result: { windows, predictions, predictionsHash, accuracy },
+      content: await digest(left.pool),
+      missing: await missingWindows(left.pool, { job: WINDOW_JOB, asset: ASSET, ...range }),
+      bronze: { isSound, problems, recovered },
+    };
+  } finally {
+    await left.close();
+  }
+}
+
+/** What must not depend on where a replay was broken off; the moments of writing do. */
+const CONTENT: Readonly<Record<string, string>> = {
+  window_ledger: 'asset, window_end, state',
+  feature_rows: '*',
+  feature_state: '*',
+  predictions: '*',
+  outcomes: '*',
+  scores: 'text_id, scorer, sentiment',
+  events: 'at, kind, facts',
+  candles: 'id, event_time, known_at',
+  articles: 'id, event_time, known_at',
+  posts: 'id, event_time, known_at',
+  indices: 'id, event_time, known_at',
+  quarantine: 'id, reason',
+};
+
+async function digest(pool: Workspace['pool']): Promise<Record<string, { rows: number; hash: string }>> {
+  const digests: Record<string, { rows: number; hash: string }> = {};
+  for (const [table, columns] of Object.entries(CONTENT)) {
+    const { rows } = await pool.query<{ rows: number; hash: string }>(
+      `SELECT count(*)::int AS rows, md5(string_agg(line, '|' ORDER BY line)) AS hash
+       FROM (SELECT row::text AS line FROM (SELECT ${columns} FROM ${table}) AS row) AS lines`,
+    );
+    if (rows[0] !== undefined) digests[table] = rows[0];
+  }
+  return digests;
+}
+
+/** kill -9 for the server, where one runs. */
+function killPostgres(): void {
+  const { pid } = JSON.parse(readFileSync(join(dataDir, 'postgres.lock'), 'utf8')) as { pid: number | null };
+  if (pid !== null) process.kill(pid, 'SIGKILL');
+}
+
+function wordsOf({ history, from, to }: Task): string[] {
+  const range = ['--from', isoUtc(from), '--to', isoUtc(to), '--bar', String(BAR_MINUTES)];
+  return ['replay', '--history', history, ...range, '--seed', '1', '--json'];
+}
+
+/** The full test takes minutes: a line tells how far it is. */
+function tell(line: string): void {
+  if (isFull) process.stderr.write(`${line}\n`);
+}
