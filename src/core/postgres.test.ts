@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { makeDatabaseFolder } from '../../test/folders.ts';
 import { openElsewhere } from '../../test/process.ts';
 import { silentLog } from './log.ts';
-import { erasePostgres, openPostgres, type Postgres } from './postgres.ts';
+import { erasePostgres, findDatabase, openPostgres, type Postgres } from './postgres.ts';
 import { isAlive } from './processes.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -268,6 +268,14 @@ describe('a database that is not as it was left', () => {
       code: 'POSTGRES_START_FAILED',
       message: expect.stringMatching(/another version of Postgres[^]*last words[^]*FATAL/) as string,
     });
+  });
+
+  it('is found without being started, and not made by looking', () => {
+    expect(findDatabase(join(dataDir, 'nowhere'))).toBeNull();
+    expect(findDatabase(dataDir)).toBeNull();
+    useTemplate();
+    expect(findDatabase(dataDir)).toBe(join(dataDir, 'postgres'));
+    expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
   });
 
   it('is gone after it was erased, with all who used it', async () => {

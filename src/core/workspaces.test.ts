@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createCache } from './cache.ts';
 import { silentLog } from './log.ts';
 import { openPostgres, type Postgres } from './postgres.ts';
-import { dropWorkspace, listWorkspaces, openWorkspace } from './workspaces.ts';
+import { dropWorkspace, findWorkspace, listWorkspaces, openWorkspace } from './workspaces.ts';
 
 let postgres: Postgres;
 let dataDir: string;
@@ -50,6 +50,29 @@ describe('a workspace', () => {
 
   it('can be dropped when it is not there', async () => {
     await dropWorkspace(postgres, { name: 'never_was', dataDir });
+  });
+
+  it('is found when it is there, and not made when it is not', async () => {
+    expect(await findWorkspace(postgres, { name: 'nobody_s', dataDir })).toBeNull();
+    expect(await listWorkspaces(postgres)).not.toContain('nobody_s');
+    expect(existsSync(join(dataDir, 'workspaces', 'nobody_s'))).toBe(false);
+    const made = await openWorkspace(postgres, { name: 'somebody_s', dataDir });
+    const found = await findWorkspace(postgres, { name: 'somebody_s', dataDir });
+    expect(found).toMatchObject({
+      name: made.name,
+      schema: made.schema,
+      bronzeDir: made.bronzeDir,
+      cachePrefix: made.cachePrefix,
+    });
+    expect((await found?.pool.query('SELECT current_schema AS schema'))?.rows).toEqual([
+      { schema: made.schema },
+    ]);
+    await found?.close();
+    await made.close();
+    await dropWorkspace(postgres, { name: 'somebody_s', dataDir });
+    await expect(findWorkspace(postgres, { name: '../live', dataDir })).rejects.toMatchObject({
+      code: 'WORKSPACE_NAME_INVALID',
+    });
   });
 
   it('is made once when two ask for it in the same moment', async () => {
