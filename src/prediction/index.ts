@@ -1,8 +1,7 @@
 export { scoreObservations, type ScoredInputs } from './inputs.ts';
 export { armsOf, HORIZONS_MINUTES, type Arm } from './arms.ts';
 export { createPredictor, type Fit, type Prediction, type Predictor } from './predictor.ts';
-export { createRowHistory, type RowHistory, type WindowRow } from './row-history.ts';
-export { createTruth, type SettledOutcome, type Truth } from './truth.ts';
+export type { SettledOutcome } from './truth.ts';
 export {
   countPredictions,
   firstPredictedAt,
