@@ -1,0 +1,53 @@
+import { InvalidArgumentError } from 'commander';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isoUtc, parseUtc } from '../core/index.ts';
+import { integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
+
+describe('a moment on the command line', () => {
+  it('is a day or a time with its zone', () => {
+    expect(momentArgument('2021-11-05')).toBe(parseUtc('2021-11-05T00:00:00Z'));
+    expect(isoUtc(momentArgument('2021-11-05T06:00:00+01:00'))).toBe('2021-11-05T05:00:00Z');
+  });
+
+  it.each(['yesterday', '2021-02-30', '2021-11-05T06:00:00', ''])('is not "%s"', (text) => {
+    expect(() => momentArgument(text)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('a whole number on the command line', () => {
+  it('is taken exactly when it lies within its bounds', () => {
+    const parse = integerArgument(-5, 5);
+    fc.assert(
+      fc.property(fc.integer({ min: -20, max: 20 }), (number) => {
+        if (Math.abs(number) <= 5) expect(parse(String(number))).toBe(number);
+        else expect(() => parse(String(number))).toThrow('from -5 to 5');
+      }),
+      { numRuns: 100, seed: 1 },
+    );
+  });
+
+  it.each(['1.5', 'many', '', ' ', 'NaN', 'Infinity'])('is not "%s"', (text) => {
+    expect(() => integerArgument(-10, 10)(text)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('a positive number on the command line', () => {
+  it('may have a fraction', () => {
+    expect(positiveArgument('0.25')).toBe(0.25);
+  });
+
+  it.each(['0', '-1', 'fast', 'Infinity', ''])('is not "%s"', (text) => {
+    expect(() => positiveArgument(text)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('a list on the command line', () => {
+  it('is split at commas and trimmed', () => {
+    expect(listArgument('vader, linear@1.0.0')).toEqual(['vader', 'linear@1.0.0']);
+  });
+
+  it.each(['', 'a,', ',a', 'a,,b'])('is not "%s"', (text) => {
+    expect(() => listArgument(text)).toThrow(InvalidArgumentError);
+  });
+});
