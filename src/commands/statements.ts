@@ -44,5 +44,3 @@ export const UNPREDICTED_WINDOWS = `
     AND w.window_end >= (SELECT min(p.window_end) FROM predictions p WHERE p.asset = $2)
     AND NOT EXISTS (SELECT FROM predictions p WHERE p.asset = $2 AND p.window_end = w.window_end)
   ORDER BY w.window_end`;
-
-export const SERVER_VERSION = `SELECT current_setting('server_version') AS version`;
