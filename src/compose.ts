@@ -43,7 +43,7 @@ export interface Models {
   arms: readonly Arm[];
 }
 
-/** Opens Postgres, cache and one workspace with its tables up to date. */
+/** Opens Postgres, cache and one workspace with its tables up to date; what fails half-way is closed again. */
 export async function openStorage(options: {
   config: Config;
   workspaceName: string;
@@ -52,23 +52,21 @@ export async function openStorage(options: {
 }): Promise<Storage> {
   const { config, workspaceName, log, onProgress } = options;
   const { databaseUrl, dataDir, redisUrl } = config;
-  const postgres = await openPostgres({ databaseUrl, dataDir, log, onProgress });
+  const opened: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closePart of opened.splice(0).toReversed()) await closePart();
+  };
   try {
+    const postgres = await openPostgres({ databaseUrl, dataDir, log, onProgress });
+    opened.push(() => postgres.close());
     const cache = await createCache({ redisUrl, log });
+    opened.push(() => cache.close());
     const workspace = await openWorkspace(postgres, { name: workspaceName, dataDir });
+    opened.push(() => workspace.close());
     await migrateWorkspace(workspace, MIGRATIONS);
-    return {
-      postgres,
-      workspace,
-      cache,
-      async close() {
-        await workspace.close();
-        await cache.close();
-        await postgres.close();
-      },
-    };
+    return { postgres, workspace, cache, close };
   } catch (error) {
-    await postgres.close();
+    await close();
     throw error;
   }
 }

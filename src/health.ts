@@ -78,7 +78,8 @@ async function askDatabase(
         name: 'database',
         status: 'failing',
         detail: `does not answer: ${messageOf(error)}`,
-        remedy: 'Stop Bellwether and start it again; windows that were committed are safe.',
+        remedy:
+          'It is opened again by itself; if this lasts, stop Bellwether and start it again. What was committed is safe.',
       },
       feeds: freshness.get(storage)?.feeds ?? [],
     };

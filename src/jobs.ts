@@ -1,6 +1,6 @@
 import { PgBoss } from 'pg-boss';
 import { z } from 'zod';
-import { isoUtc, messageOf, type Clock, type EpochMs, type Log } from './core/index.ts';
+import { isoUtc, messageOf, type EpochMs, type Log } from './core/index.ts';
 
 /** The queue that wakes a live worker when a window is due. */
 export const WINDOW_QUEUE = 'decide-windows';
@@ -16,11 +16,13 @@ export interface WindowJobs {
 
 /** Seconds between two looks into the queue: a window is decided at most this long after it is due. */
 const POLL_SECONDS = 2;
+/** A window under way is given this long to end. */
+const STOP_PATIENCE_MS = 20_000;
 
 /**
  * Wakes the worker at each window's decision moment, by pg-boss. A wake-up that fails is tried again with growing
- * pauses; the next window's is laid down whatever happens. Doubles do no harm: the window ledger lets each window
- * in once.
+ * pauses; the next window's is laid down whatever happens. Of one window only one waits in the queue, however often
+ * this is started; and doubles would do no harm: the window ledger lets each window in once.
  * @param options.nextDueAt - the decision moment of the next window that is not decided yet
  * @param options.decideDueWindows - decides every window that is due, in order
  */
@@ -29,7 +31,6 @@ export async function startWindowJobs(options: {
   /** The queue's own Postgres schema. */
   schema: string;
   asset: string;
-  clock: Clock;
   nextDueAt: () => EpochMs;
   decideDueWindows: () => Promise<void>;
   log: Log;
@@ -44,8 +45,35 @@ export async function startWindowJobs(options: {
   boss.on('error', (error: Error) => {
     log.error({ reason: error.message }, 'the queue of windows failed');
   });
-  await boss.start();
-  await boss.createQueue(WINDOW_QUEUE, { retryLimit: 5, retryDelay: 15, retryBackoff: true });
+  try {
+    await boss.start();
+    // Short: what waits under the same key is not laid down twice.
+    await boss.createQueue(WINDOW_QUEUE, {
+      policy: 'short',
+      retryLimit: 5,
+      retryDelay: 15,
+      retryBackoff: true,
+    });
+    await boss.work(WINDOW_QUEUE, { pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {
+      for (const job of jobs) await answer(windowWakeSchema.parse(job.data));
+    });
+    await layDownNext();
+  } catch (error) {
+    await boss.stop({ graceful: false });
+    throw error;
+  }
+  return { stop: () => boss.stop({ graceful: true, timeout: STOP_PATIENCE_MS }) };
+
+  async function answer(wake: z.infer<typeof windowWakeSchema>): Promise<void> {
+    try {
+      if (wake.asset === asset) await decideDueWindows();
+    } catch (error) {
+      log.error({ asset, reason: messageOf(error) }, 'a window could not be decided');
+      throw error;
+    } finally {
+      await layDownNext();
+    }
+  }
 
   async function layDownNext(): Promise<void> {
     const dueAt = nextDueAt();
@@ -54,20 +82,4 @@ export async function startWindowJobs(options: {
       singletonKey: `${asset} ${isoUtc(dueAt)}`,
     });
   }
-
-  await boss.work(WINDOW_QUEUE, { pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {
-    for (const job of jobs) {
-      const wake = windowWakeSchema.parse(job.data);
-      try {
-        if (wake.asset === asset) await decideDueWindows();
-      } catch (error) {
-        log.error({ asset, reason: messageOf(error) }, 'a window could not be decided');
-        throw error;
-      } finally {
-        await layDownNext();
-      }
-    }
-  });
-  await layDownNext();
-  return { stop: () => boss.stop({ graceful: true, timeout: 20_000 }) };
 }

@@ -2,6 +2,14 @@ import type { Models, Storage } from './compose.ts';
 import type { Clock, Config, EpochMs } from './core/index.ts';
 import type { WorkspaceRun } from './window-run.ts';
 
+/** Why windows are not being decided. */
+export interface OperationFailure {
+  reason: string;
+  remedy: string;
+  /** True when nothing is tried again until somebody does something. */
+  isLasting: boolean;
+}
+
 /** A running system as the API sees it: what it is doing, and where its parts are once they stand. */
 export interface Operation {
   readonly config: Config;
@@ -23,5 +31,5 @@ export interface Operation {
   /** What is being worked on before the first answer. */
   progress: { phrase: string; share: number } | null;
   /** Why windows are not being decided, and what to do; null while they are. */
-  failure: { reason: string; remedy: string } | null;
+  failure: OperationFailure | null;
 }

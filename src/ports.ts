@@ -1,4 +1,5 @@
-import { AppError, DAY_MS, isAppError, messageOf, MINUTE_MS, SECOND_MS, type EpochMs } from './core/index.ts';
+import { DAY_MS, isAppError, MINUTE_MS, SECOND_MS, type EpochMs } from './core/index.ts';
+import { databaseAway, isConnectionLost } from './database-away.ts';
 import { createOnlineStore, readFeatureRows } from './features/index.ts';
 import { readCandles } from './lake/index.ts';
 import { measurePerformance } from './monitoring/index.ts';
@@ -19,6 +20,8 @@ const PERFORMANCE_NOTE =
   'Share of right directions on matured windows, with a 95 % block-bootstrap interval and every baseline on the same windows. At these horizons 51 to 54 % (an hour) and 52 to 55 % (a day) is what can be had. Nothing here is investment advice.';
 /** Seeds the resampling of the intervals: the same windows always show the same interval. */
 const INTERVAL_SEED = 1;
+/** Answers remembered at a time: while a clock stands, questions of all kinds may come for days. */
+const REMEMBERED_ANSWERS = 64;
 
 /** The API's ports on a running system. Each reads what the last commit left, from memory or by one indexed read. */
 export function createPorts(operation: Operation, dashboard: () => DashboardView): ServingPorts {
@@ -48,7 +51,7 @@ export function createPorts(operation: Operation, dashboard: () => DashboardView
   }
 
   return guarded({
-    clock: { isVirtual: operation.clock.isVirtual, now: () => operation.clock.now() },
+    clock: clockOf(operation),
     stopwatch: () => performance.now(),
     scorer: models.scorer,
     dashboard,
@@ -181,13 +184,24 @@ function createWindowMemo(operation: Operation) {
     const known = answers.get(key) as Promise<Answer> | undefined;
     if (known !== undefined) return known;
     const answer = compute();
+    if (answers.size >= REMEMBERED_ANSWERS) answers.clear();
     answers.set(key, answer);
     try {
       return await answer;
     } catch (error) {
-      answers.delete(key);
+      if (answers.get(key) === answer) answers.delete(key);
       throw error;
     }
+  };
+}
+
+/** The operation's clock changes when the catch-up is over; this one always is the present one. */
+function clockOf(operation: Operation): ServingPorts['clock'] {
+  return {
+    get isVirtual() {
+      return operation.clock.isVirtual;
+    },
+    now: () => operation.clock.now(),
   };
 }
 
@@ -219,26 +233,4 @@ function guarded(ports: ServingPorts): ServingPorts {
     latestFeatures: wrap(ports.latestFeatures),
     performance: wrap(ports.performance),
   };
-}
-
-/** Node's codes of a refused or broken connection, Postgres's classes 08 and 57P, and pg's own words. */
-function isConnectionLost(error: unknown): boolean {
-  const code = String((error as { code?: unknown }).code ?? '');
-  return (
-    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT'].includes(code) ||
-    /^(08|57P)/.test(code) ||
-    /connection (terminated|ended|closed)|pool after calling end/i.test(messageOf(error))
-  );
-}
-
-function databaseAway(cause: unknown): AppError {
-  return new AppError(
-    {
-      code: 'DATABASE_AWAY',
-      message: `The database does not answer: ${messageOf(cause)}. It is being tried again; if this lasts, stop Bellwether and start it again, nothing is lost.`,
-      status: 503,
-      retryable: true,
-    },
-    { cause },
-  );
 }

@@ -15,6 +15,11 @@ export function scorerUnknown(name: string, known: readonly string[]): AppError 
   return usageInvalid(`There is no scorer "${name}". There are: ${known.join(', ')}.`);
 }
 
+/** An arm to answer with that is not there. */
+export function armUnknown(name: string, known: readonly string[]): AppError {
+  return usageInvalid(`BELLWETHER_ARM=${name}: there is no such arm. There are: ${known.join(', ')}.`);
+}
+
 /** A workspace that is not there. */
 export function workspaceUnknown(name: string, known: readonly string[]): AppError {
   const there = known.length === 0 ? 'There is none yet' : `There are: ${known.join(', ')}`;

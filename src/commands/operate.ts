@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   countWindows,
   createVirtualClock,
+  floorTo,
   isAppError,
   messageOf,
   MINUTE_MS,
@@ -11,20 +11,26 @@ import {
   type Log,
   type VirtualClock,
 } from '../core/index.ts';
-import { startWindowJobs } from '../jobs.ts';
-import type { Operation } from '../operation.ts';
-import { countPredictions } from '../prediction/index.ts';
+import { isConnectionLost } from '../database-away.ts';
+import { startWindowJobs, type WindowJobs } from '../jobs.ts';
+import type { Operation, OperationFailure } from '../operation.ts';
+import { countPredictions, HORIZONS_MINUTES } from '../prediction/index.ts';
 import { windowsBetween, type WindowParts } from '../run-window.ts';
 import { createInputFeed, openRun, runThrough, WINDOW_JOB, type WorkspaceRun } from '../window-run.ts';
+import { rest, type StorageKeeper } from './keep-storage.ts';
 import type { Schedule, StartPlan } from './start-plan.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What an operation works with once its storage stands. */
-interface Work {
+export interface Work {
   operation: Operation;
   plan: StartPlan;
   schedule: Schedule;
+  keeper: StorageKeeper;
+  log: Log;
   signal: AbortSignal;
+  /** Pause before played windows that could not be decided are tried again; default 5 s. */
+  retryMs?: number;
 }
 
 /** Something that goes on until it is stopped. */
@@ -41,14 +47,30 @@ const FIT_SEED = 1;
 /** Pause before windows that could not be decided are tried again. */
 const RETRY_MS = 5_000;
 
-/** Decides every window up to the schedule's present, in order, a week at a time, with progress. */
+/**
+ * Decides every window up to the schedule's present, in order, a week at a time, with progress. A database that is lost
+ * on the way is opened again, and the catch-up goes on from what was committed.
+ */
 export async function catchUp(work: Work & { terminal: Terminal }): Promise<void> {
+  const { operation, keeper, signal } = work;
+  operation.clock = work.schedule.clock;
+  for (;;) {
+    try {
+      await catchUpFromLedger(work);
+      return;
+    } catch (error) {
+      if (signal.aborted || !isConnectionLost(error)) throw error;
+      await keeper.recover(error);
+    }
+  }
+}
+
+async function catchUpFromLedger(work: Work & { terminal: Terminal }): Promise<void> {
   const { operation, schedule, terminal, signal } = work;
   const run = await resume(work);
   const { predictAfter, catchUpTo } = schedule;
   const windows = windowsBetween(run.lastWindow ?? schedule.beginning, catchUpTo, operation.barMinutes);
   const warmUp = windows.filter((windowEnd) => windowEnd <= predictAfter).length;
-  operation.clock = schedule.clock;
   // The past is replayed: each window is decided at its own moment, whatever the clock on the wall says.
   const clock = schedule.clock.isVirtual ? schedule.clock : createVirtualClock(schedule.beginning);
   const graceMs = operation.config.graceSeconds * SECOND_MS;
@@ -71,55 +93,85 @@ export async function catchUp(work: Work & { terminal: Terminal }): Promise<void
   await note(operation);
 }
 
-/** Goes on after the catch-up: in real time by the queue, on a virtual clock at its pace, or not at all. */
-export async function goOn(work: Work & { log: Log }): Promise<Running> {
-  const { operation, schedule, signal } = work;
+/**
+ * Goes on after the catch-up: in real time by the queue, on a virtual clock at its pace, or not at all. All the while
+ * the database is watched, and opened again when it is lost.
+ */
+export async function goOn(work: Work): Promise<Running> {
+  const { operation, schedule, keeper, signal } = work;
   const { windowsPerSecond } = schedule;
   const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
     signal.addEventListener('abort', () => {
       resolve();
     });
   });
   if (windowsPerSecond === null) {
     operation.pace = { state: 'running', windowsPerSecond: null };
-    const jobs = await followRealTime(work);
-    return { ended: stopped, stop: () => jobs.stop() };
+    const stopJobs = await followRealTime(work);
+    keeper.watch();
+    return { ended: stopped, stop: stopJobs };
   }
-  const isPlaying = windowsPerSecond > 0 && (operation.lastWindow ?? -Infinity) < schedule.playTo;
+  const isPlaying = windowsPerSecond > 0 && (operation.run?.lastWindow ?? -Infinity) < schedule.playTo;
   operation.pace = isPlaying
     ? { state: 'playing', windowsPerSecond }
     : { state: 'standing', windowsPerSecond: null };
   const played = isPlaying ? play(work, windowsPerSecond) : Promise.resolve();
-  return { ended: Promise.all([stopped, played]).then(() => {}), stop: () => played };
+  keeper.watch();
+  return {
+    ended: Promise.all([stopped, played]).then(() => {}),
+    stop: async () => {
+      await played;
+      await keeper.settled();
+    },
+  };
 }
 
-async function followRealTime(work: Work & { log: Log }) {
-  const { operation, plan, log } = work;
-  const { storage, config, barMinutes } = operation;
+/** @returns what ends it */
+async function followRealTime(work: Work): Promise<() => Promise<void>> {
+  const { keeper, plan, log } = work;
+  let jobs = await startJobs(work);
+  keeper.onReopened = async () => {
+    await jobs.stop().catch((error: unknown) => {
+      log.warn({ reason: messageOf(error) }, 'the queue of the lost database did not end cleanly');
+    });
+    jobs = await startJobs(work);
+  };
+  log.info({ workspace: plan.workspaceName }, 'windows are decided as they close');
+  return async () => {
+    await keeper.settled();
+    await jobs.stop();
+  };
+}
+
+function startJobs(work: Work): Promise<WindowJobs> {
+  const { operation, log } = work;
+  const { storage, config, barMinutes, clock } = operation;
   if (storage === null) throw new RangeError('windows need a storage to live in');
-  const dueAfter = (windowEnd: EpochMs) =>
-    windowEnd + barMinutes * MINUTE_MS + config.graceSeconds * SECOND_MS;
-  const jobs = await startWindowJobs({
+  const graceMs = config.graceSeconds * SECOND_MS;
+  const dueAfter = (windowEnd: EpochMs) => windowEnd + barMinutes * MINUTE_MS + graceMs;
+  return startWindowJobs({
     databaseUrl: storage.postgres.url,
-    schema: `${storage.workspace.schema}_queue`,
+    schema: storage.workspace.queueSchema,
     asset: config.asset,
-    clock: operation.clock,
-    nextDueAt: () => dueAfter(operation.run?.lastWindow ?? operation.clock.now()),
-    decideDueWindows: () =>
-      decide(work, operation.clock.now() - config.graceSeconds * SECOND_MS, { isDurable: true }),
+    nextDueAt: () => {
+      const dueAt = dueAfter(operation.run?.lastWindow ?? operation.lastWindow ?? clock.now());
+      // After a failure the queue itself tries again; the next bell is that of the next window.
+      const latest = floorTo(clock.now() - graceMs, barMinutes * MINUTE_MS);
+      return operation.failure === null ? dueAt : Math.max(dueAt, dueAfter(latest));
+    },
+    decideDueWindows: () => decide(work, clock.now() - graceMs, { isDurable: true }),
     log,
   });
-  log.info({ workspace: plan.workspaceName }, 'windows are decided as they close');
-  return jobs;
 }
 
 /** Decides windows at a pace, on a virtual clock, until the end or a stop. */
-async function play(work: Work & { log: Log }, windowsPerSecond: number): Promise<void> {
-  const { operation, schedule, signal, log } = work;
+async function play(work: Work, windowsPerSecond: number): Promise<void> {
+  const { operation, schedule, keeper, signal, log, retryMs = RETRY_MS } = work;
   const bar = operation.barMinutes * MINUTE_MS;
   let dueAt = performance.now();
-  while (!signal.aborted) {
-    const next = (operation.run?.lastWindow ?? schedule.catchUpTo) + bar;
+  while (!signal.aborted && operation.failure?.isLasting !== true) {
+    const next = (operation.run?.lastWindow ?? operation.lastWindow ?? schedule.catchUpTo) + bar;
     if (next > schedule.playTo) break;
     dueAt = Math.max(dueAt + SECOND_MS / windowsPerSecond, performance.now());
     await rest(dueAt - performance.now(), signal);
@@ -128,8 +180,8 @@ async function play(work: Work & { log: Log }, windowsPerSecond: number): Promis
       await decide(work, next, { isDurable: false });
     } catch (error) {
       log.error({ reason: messageOf(error) }, 'a window could not be decided');
-      if (operation.run === null && isAppError(error) && error.code === 'WINDOW_FENCED') break;
-      await rest(RETRY_MS, signal);
+      if (isConnectionLost(error)) await keeper.recover(error);
+      else await rest(retryMs, signal);
     }
   }
   operation.pace = { state: 'standing', windowsPerSecond: null };
@@ -137,13 +189,17 @@ async function play(work: Work & { log: Log }, windowsPerSecond: number): Promis
 
 /**
  * Decides every window that is due, one transaction each. After a failure the run's memory is ahead of the database:
- * it is dropped, and the next attempt resumes from what was committed.
+ * it is dropped, and the next attempt resumes from what was committed. A run that another runner has overtaken is not
+ * resumed: the two would take it from each other for ever.
  */
 async function decide(work: Work, upTo: EpochMs, { isDurable }: { isDurable: boolean }): Promise<void> {
-  const { operation, signal } = work;
+  const { operation, schedule, signal } = work;
+  if (operation.failure?.isLasting === true) return;
+  let attempted = operation.run;
   try {
-    const run = operation.run ?? (await resume(work));
-    const windows = windowsBetween(run.lastWindow ?? work.schedule.catchUpTo, upTo, operation.barMinutes);
+    const run = attempted ?? (await resumeLive(work));
+    attempted = run;
+    const windows = windowsBetween(run.lastWindow ?? schedule.catchUpTo, upTo, operation.barMinutes);
     await runThrough(windows, run, {
       isLive: true,
       isDurable,
@@ -152,20 +208,30 @@ async function decide(work: Work, upTo: EpochMs, { isDurable }: { isDurable: boo
       beforeWindow: (windowEnd) => {
         moveClock(operation.clock, windowEnd + operation.config.graceSeconds * SECOND_MS);
       },
+      onCommit: () => {
+        count(operation, run);
+      },
     });
     operation.failure = null;
-    await note(operation);
   } catch (error) {
-    operation.run = null;
-    const isFenced = isAppError(error) && error.code === 'WINDOW_FENCED';
-    operation.failure = {
-      reason: messageOf(error),
-      remedy: isFenced
-        ? 'Another runner decides the windows of this workspace; stop one of the two.'
-        : 'It is tried again by itself; if this lasts, stop Bellwether and start it again, nothing is lost.',
-    };
+    // Once the database was opened again there may be a newer run, which is none of this one's business.
+    if (operation.run === attempted) {
+      operation.run = null;
+      operation.failure = describeFailure(error);
+    }
     throw error;
   }
+}
+
+function describeFailure(error: unknown): OperationFailure {
+  const isLasting = isAppError(error) && error.code === 'WINDOW_FENCED';
+  return {
+    reason: messageOf(error),
+    remedy: isLasting
+      ? 'Another runner decides the windows of this workspace. Stop it, then start this one again; until then this one only answers.'
+      : 'It is tried again by itself; if this lasts, stop Bellwether and start it again, nothing is lost.',
+    isLasting,
+  };
 }
 
 async function resume({ operation, schedule }: Work): Promise<WorkspaceRun> {
@@ -181,6 +247,13 @@ async function resume({ operation, schedule }: Work): Promise<WorkspaceRun> {
     seed: FIT_SEED,
   });
   return operation.run;
+}
+
+/** Some windows may have been committed without our hearing of it: what is told is read again, too. */
+async function resumeLive(work: Work): Promise<WorkspaceRun> {
+  const run = await resume(work);
+  await note(work.operation);
+  return run;
 }
 
 function partsOf(
@@ -202,7 +275,7 @@ function moveClock(clock: Clock, asOf: EpochMs): void {
   if (clock.isVirtual && asOf > clock.now()) (clock as VirtualClock).advanceTo(asOf);
 }
 
-/** What the API tells of the work: the newest window, and how many there are. */
+/** What the API tells of the work, read from the workspace: the newest window, and how many there are. */
 async function note(operation: Operation): Promise<void> {
   const { storage, run, config } = operation;
   if (storage === null || run === null) return;
@@ -217,8 +290,10 @@ async function note(operation: Operation): Promise<void> {
   operation.lastWindow = counted.lastWindow;
 }
 
-async function rest(ms: number, signal: AbortSignal): Promise<void> {
-  await pause(Math.max(0, ms), undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
+/** The same after one more window, without counting hundreds of thousands of rows again. */
+function count(operation: Operation, { lastWindow, predictAfter }: WorkspaceRun): void {
+  if (lastWindow === null || lastWindow <= predictAfter) return;
+  operation.windows += 1;
+  operation.predictions += operation.models.arms.length * HORIZONS_MINUTES.length;
+  operation.lastWindow = lastWindow;
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
+import { databaseAway, isConnectionLost } from '../database-away.ts';
 import { doctor } from './doctor.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
@@ -66,9 +67,10 @@ async function runCommand<Options extends { json?: boolean }>(
     return await command(options, { config: readProcessConfig(), terminal });
   } catch (error) {
     terminal.settle();
-    if (!isAppError(error)) throw error;
-    terminal.say(`${error.code}: ${error.message}`);
-    return error.code === 'USAGE_INVALID' ? 2 : 1;
+    const told = isConnectionLost(error) && !isAppError(error) ? databaseAway(error) : error;
+    if (!isAppError(told)) throw error;
+    terminal.say(`${told.code}: ${told.message}`);
+    return told.code === 'USAGE_INVALID' ? 2 : 1;
   }
 }
 

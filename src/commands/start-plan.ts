@@ -65,14 +65,23 @@ const SIMULATED_WARM_UP_DAYS = 30;
 /** On a virtual clock the simulated market is collected this far ahead, by known time as ever. */
 const COLLECT_AHEAD_MS = DAY_MS;
 const ORIGIN_FACT = 'simulator-origin';
+/** Up to here a played market is caught up, from here it is played. */
+const PLAYED_FROM_FACT = 'simulator-played-from';
 const COLLECTED_FACT = 'collected-up-to';
 
-/** Decides how to start and refuses what cannot be meant. */
-export async function planStart(options: StartOptions, config: Config): Promise<StartPlan> {
+/**
+ * Decides how to start and refuses what cannot be meant.
+ * @param real - what the simulated market takes for the present; default: the machine's clock
+ */
+export async function planStart(
+  options: StartOptions,
+  config: Config,
+  real: Clock = createRealClock(),
+): Promise<StartPlan> {
   if (options.history === undefined) {
     if (options.from !== undefined)
       throw usageInvalid('--from needs --history: the simulated market begins by itself.');
-    return planSimulated(options, config);
+    return planSimulated(options, config, real);
   }
   if (options.simulate === true)
     throw usageInvalid('--simulate and --history exclude each other: choose one.');
@@ -117,11 +126,10 @@ async function planHistory(dir: string, options: StartOptions, config: Config): 
   };
 }
 
-function planSimulated(options: StartOptions, config: Config): StartPlan {
+function planSimulated(options: StartOptions, config: Config, real: Clock): StartPlan {
   const { asset, graceSeconds, simulatorSeed: seed, simulatorStrength: strength } = config;
   const barMinutes = options.bar ?? config.liveBarMinutes;
   const { speed } = options;
-  const real = createRealClock();
   let source: Source | null = null;
   return {
     mode: 'simulated',
@@ -138,10 +146,11 @@ function planSimulated(options: StartOptions, config: Config): StartPlan {
       pace: speed === undefined ? 'real' : 'played',
     }),
     async prepare(storage, terminal) {
-      const origin = await originOf(storage, real.now());
+      const firstOrigin = floorTo(real.now(), DAY_MS) - SIMULATED_DAYS * DAY_MS;
+      const origin = await onceAndForAll(storage, ORIGIN_FACT, firstOrigin);
       source = createSimulator({ seed, asset, barMinutes, origin, sentimentStrength: strength });
-      const isFirst = (await collectedUpTo(storage)) === null;
-      const now = isFirst || speed === undefined ? real.now() : -Infinity;
+      const now =
+        speed === undefined ? real.now() : await onceAndForAll(storage, PLAYED_FROM_FACT, real.now());
       const catchUpTo = floorTo(now - graceSeconds * SECOND_MS, barMinutes * MINUTE_MS);
       terminal.say('  inventing the market up to now');
       await this.collect(storage, catchUpTo + graceSeconds * SECOND_MS);
@@ -165,13 +174,12 @@ function planSimulated(options: StartOptions, config: Config): StartPlan {
   };
 }
 
-/** The simulated market's beginning, fixed at the first start so that later ones go on with the same one. */
-async function originOf({ workspace }: Storage, now: EpochMs): Promise<EpochMs> {
-  const stored = await readFact(workspace.pool, ORIGIN_FACT);
+/** A moment that the first start decides, so that later ones go on with the same market. */
+async function onceAndForAll({ workspace }: Storage, fact: string, moment: EpochMs): Promise<EpochMs> {
+  const stored = await readFact(workspace.pool, fact);
   if (stored !== undefined) return z.number().parse(stored);
-  const origin = floorTo(now, DAY_MS) - SIMULATED_DAYS * DAY_MS;
-  await writeFact(workspace.pool, ORIGIN_FACT, origin);
-  return origin;
+  await writeFact(workspace.pool, fact, moment);
+  return moment;
 }
 
 async function collectedUpTo({ workspace }: Storage): Promise<EpochMs | null> {

@@ -15,11 +15,14 @@ import { HORIZONS_MINUTES } from '../prediction/index.ts';
 import { createApp } from '../serving/index.ts';
 import { VERSION } from '../version.ts';
 import { createDashboardBuild, type DashboardBuild } from './dashboard-build.ts';
-import { portUnusable } from './errors.ts';
+import { armUnknown, portUnusable } from './errors.ts';
+import { keepStorage } from './keep-storage.ts';
 import { catchUp, goOn } from './operate.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import { planStart, type StartOptions, type StartPlan } from './start-plan.ts';
 import type { Terminal } from './terminal.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** `start`: Postgres, windows, API and page in one process, until it is told to stop. */
 export async function start(
@@ -27,16 +30,18 @@ export async function start(
   { config, terminal }: CommandContext,
 ): Promise<ExitCode> {
   const log = createLog(config.logLevel);
-  const stop = stopOnSignal(terminal);
   const lock = await acquireProcessLock(join(config.dataDir, 'start.lock'), {
     port: null,
     startedAt: createRealClock().now(),
   });
-  const ending: (() => Promise<void> | void)[] = [() => lock.release()];
+  const stop = stopOnSignal(terminal);
+  const ending: (() => Promise<void> | void)[] = [stop.forget, () => lock.release()];
   try {
     const plan = await planStart(options, config);
     const operation = createOperation(plan, config);
     terminal.say(`Bellwether ${VERSION} on ${plan.title}`);
+    // Whichever storage stands at the end: a lost one is replaced by another.
+    ending.push(() => operation.storage?.close());
     const page = createDashboardBuild({
       root: PROJECT_DIR,
       logFile: join(config.dataDir, 'dashboard-build.log'),
@@ -60,16 +65,18 @@ export async function start(
   } finally {
     // Last in, first out; one part that fails to end must not keep the others from ending.
     for (const end of ending.toReversed()) {
-      await Promise.resolve(end()).catch((error: unknown) => {
+      try {
+        await end();
+      } catch (error) {
         log.error({ reason: messageOf(error) }, 'a part did not end cleanly');
-      });
+      }
     }
   }
   terminal.say('Stopped; everything that was decided is kept.');
   return 0;
 }
 
-async function operate(work: {
+async function operate(parts: {
   operation: Operation;
   plan: StartPlan;
   page: DashboardBuild;
@@ -79,7 +86,7 @@ async function operate(work: {
   ending: (() => Promise<void> | void)[];
   signal: AbortSignal;
 }): Promise<void> {
-  const { operation, plan, page, log, terminal, url, ending, signal } = work;
+  const { operation, plan, page, log, terminal, url, ending, signal } = parts;
   const tell = (phrase: string, share: number) => {
     operation.progress = { phrase, share };
   };
@@ -93,27 +100,32 @@ async function operate(work: {
       tell(phrase, 0);
     },
   });
-  ending.push(() => storage.close());
   operation.storage = storage;
   tell('bringing the records in', 0.05);
   const schedule = await plan.prepare(storage, terminal);
-  await catchUp({ operation, plan, schedule, terminal, signal });
+  const keeper = keepStorage({ operation, log, signal });
+  const work = { operation, plan, schedule, keeper, log, signal };
+  await catchUp({ ...work, terminal });
   if (signal.aborted) return;
   operation.progress = null;
-  const running = await goOn({ operation, plan, schedule, log, signal });
+  const running = await goOn(work);
   ending.push(() => running.stop());
   terminal.say(readyLines(operation, plan, url).join('\n'));
   page.begin();
   await running.ended;
 }
 
-function createOperation(plan: StartPlan, config: Config): Operation {
+/** An operation of which nothing stands yet. */
+export function createOperation(plan: StartPlan, config: Config): Operation {
+  const models = createModels(plan.barMinutes);
+  const names = models.arms.map(({ name }) => name);
+  if (!names.includes(config.answeringArm)) throw armUnknown(config.answeringArm, names);
   return {
     config,
     mode: plan.mode,
     isSimulated: plan.isSimulated,
     barMinutes: plan.barMinutes,
-    models: createModels(plan.barMinutes),
+    models,
     workspaceName: plan.workspaceName,
     clock: createRealClock(),
     pace: { state: 'running', windowsPerSecond: null },
@@ -173,15 +185,27 @@ function readyLines(operation: Operation, plan: StartPlan, url: string): string[
   ];
 }
 
+/** npm hands a Ctrl-C on to its child, which the terminal has told already: within this time both are one. */
+const ONE_CTRL_C_MS = 1_000;
+
 /** The first Ctrl-C ends in order, the second at once. */
-function stopOnSignal(terminal: Terminal): AbortController {
+function stopOnSignal(terminal: Terminal): { signal: AbortSignal; forget: () => void } {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(1);
-      terminal.say('Stopping after the window under way; once more stops at once.');
-      controller.abort();
-    });
-  }
-  return controller;
+  let firstAt = NaN;
+  const stop = () => {
+    if (controller.signal.aborted) {
+      if (performance.now() - firstAt > ONE_CTRL_C_MS) process.exit(1);
+      return;
+    }
+    firstAt = performance.now();
+    terminal.say('Stopping after the window under way; once more stops at once.');
+    controller.abort();
+  };
+  for (const name of STOP_SIGNALS) process.on(name, stop);
+  return {
+    signal: controller.signal,
+    forget() {
+      for (const name of STOP_SIGNALS) process.off(name, stop);
+    },
+  };
 }

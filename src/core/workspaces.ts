@@ -19,6 +19,8 @@ export interface Workspace {
   readonly name: string;
   /** Postgres schema, safe to stand unquoted in a statement. */
   readonly schema: string;
+  /** Postgres schema for the tables of a queue; whoever runs one makes it, and it goes with the workspace. */
+  readonly queueSchema: string;
   /** Connections whose search_path is the schema and whose time zone is UTC. bigint comes as number. */
   readonly pool: pg.Pool;
   /** Absolute; exists. */
@@ -85,7 +87,9 @@ export async function dropWorkspace(
   options: { name: string; dataDir: string; cache?: Cache },
 ): Promise<void> {
   const schema = schemaOf(options.name);
-  await withClient(postgres, (client) => client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`));
+  await withClient(postgres, (client) =>
+    client.query(`DROP SCHEMA IF EXISTS "${schema}", "${queueOf(schema)}" CASCADE`),
+  );
   rmSync(folderOf(options.dataDir, options.name), { recursive: true, force: true });
   await options.cache?.delete(cachePrefixOf(postgres, options));
 }
@@ -97,6 +101,7 @@ function connect(postgres: Postgres, options: { name: string; dataDir: string })
   return {
     name,
     schema,
+    queueSchema: queueOf(schema),
     pool,
     bronzeDir: bronzeOf(dataDir, name),
     cachePrefix: cachePrefixOf(postgres, options),
@@ -107,6 +112,11 @@ function connect(postgres: Postgres, options: { name: string; dataDir: string })
 function schemaOf(name: string): string {
   if (!NAME.test(name)) throw workspaceNameInvalid(name);
   return name === LIVE_WORKSPACE ? name : `${SCHEMA_PREFIX}${name}`;
+}
+
+/** Not under the prefix of workspaces, or it would be taken for one. */
+function queueOf(schema: string): string {
+  return `queue_${schema}`;
 }
 
 function folderOf(dataDir: string, name: string): string {

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { keepStorage } from '../src/commands/keep-storage.ts';
+import { catchUp, type Work } from '../src/commands/operate.ts';
+import { createOperation } from '../src/commands/start.ts';
+import { planStart, type StartOptions, type StartPlan } from '../src/commands/start-plan.ts';
+import { openStorage } from '../src/compose.ts';
+import {
+  dropWorkspace,
+  openPostgres,
+  silentLog,
+  type Clock,
+  type Config,
+  type Log,
+} from '../src/core/index.ts';
+import { traceCommand, type CommandTrace } from './command-context.ts';
+
+/** What a `start` is made of, in this process and on the shared server, without its API. */
+export interface TestOperation extends Work {
+  /** Tells it to stop. */
+  stopping: AbortController;
+  trace: CommandTrace;
+  /** Decides everything up to its present. */
+  catchUp(): Promise<void>;
+  /** Ends what is still open and drops its workspace. */
+  drop(): Promise<void>;
+}
+
+/** A data folder and an environment of a test's own. */
+export function makeEnvironment(changes: Record<string, string> = {}): Record<string, string> {
+  return {
+    DATABASE_URL: inject('databaseUrl'),
+    BELLWETHER_DATA_DIR: mkdtempSync(join(tmpdir(), 'bellwether-operation-')),
+    BELLWETHER_DASHBOARD: 'off',
+    LOG_LEVEL: 'silent',
+    ...changes,
+  };
+}
+
+/**
+ * Prepares a start: storage open, records in, nothing decided yet.
+ * @param options.plan - instead of the one that `start` would make of the words
+ */
+export async function prepareOperation(options: {
+  words?: StartOptions;
+  plan?: StartPlan;
+  environment?: Record<string, string>;
+  real?: Clock;
+  log?: Log;
+  lookMs?: number;
+  retryMs?: number;
+}): Promise<TestOperation> {
+  const { words = {}, log = silentLog, lookMs, retryMs } = options;
+  const trace = traceCommand(options.environment ?? makeEnvironment());
+  const { config, terminal } = trace.context;
+  const plan = options.plan ?? (await planStart(words, config, options.real));
+  const operation = createOperation(plan, config);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  operation.storage = await openStorage({ config, workspaceName: plan.workspaceName, log });
+  const keeper = keepStorage({ operation, log, signal, lookMs });
+  const drop = async () => {
+    stopping.abort();
+    await keeper.settled();
+    await operation.storage?.close();
+    await dropOperation(config, plan.workspaceName);
+  };
+  const schedule = await plan.prepare(operation.storage, terminal).catch(async (error: unknown) => {
+    await drop();
+    throw error;
+  });
+  const work = { operation, plan, schedule, keeper, log, signal, retryMs };
+  return {
+    ...work,
+    stopping,
+    trace,
+    async catchUp() {
+      await catchUp({ ...work, terminal });
+      operation.progress = null;
+    },
+    drop,
+  };
+}
+
+/** Drops a workspace by name, with its data folder. */
+export async function dropOperation(config: Config, name: string): Promise<void> {
+  const { databaseUrl, dataDir } = config;
+  if (databaseUrl !== '') {
+    const postgres = await openPostgres({ databaseUrl, dataDir, log: silentLog });
+    await dropWorkspace(postgres, { name, dataDir });
+    await postgres.close();
+  }
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+/** Waits until something is so. @throws when it is not so in time */
+export async function until(isSo: () => boolean | Promise<boolean>, patienceMs = 15_000): Promise<void> {
+  const end = performance.now() + patienceMs;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`it was not so within ${patienceMs} ms: ${isSo.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
