@@ -1,6 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { childEnvironment, messageOf, type Log } from '../core/index.ts';
@@ -52,6 +60,7 @@ export function createDashboardBuild(options: {
       const hash = hashOfSources(root);
       try {
         child = runBuild(root, logFile);
+        yieldToOthers(child);
       } catch (error) {
         fail(messageOf(error));
         return;
@@ -98,18 +107,26 @@ function runBuild(root: string, logFile: string): ChildProcess {
   const next = join(root, 'node_modules', 'next', 'dist', 'bin', 'next');
   if (!existsSync(next)) throw new Error(`${next} is not installed (npm ci brings it)`);
   mkdirSync(dirname(logFile), { recursive: true });
-  const log = createWriteStream(logFile);
-  const child = spawn(process.execPath, [next, 'build', 'dashboard'], {
-    cwd: root,
-    env: childEnvironment({ NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', NODE_OPTIONS: '' }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that the build's workers can be ended with it.
-    detached: true,
-  });
-  child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
-  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
-  return child;
+  const log = openSync(logFile, 'w');
+  try {
+    return spawn(process.execPath, [next, 'build', 'dashboard'], {
+      cwd: root,
+      env: childEnvironment({ NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', NODE_OPTIONS: '' }),
+      stdio: ['ignore', log, log],
+      // A group of its own, so that the build's workers can be ended with it.
+      detached: true,
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+function yieldToOthers({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or the system does not let us: then it builds at the common priority.
+  }
 }
 
 function endGroup(pid: number): void {

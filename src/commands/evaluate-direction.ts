@@ -1,12 +1,16 @@
-import { createRealClock, isoUtc, type EpochMs } from '../core/index.ts';
+import { createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import { createFeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
 import { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from '../models/index.ts';
 import { scoreObservations, studyDirection, type DirectionStudy } from '../prediction/index.ts';
 import { createVader, scorerName } from '../sentiment/index.ts';
 import { openHistoryFolder } from '../sources/index.ts';
-import { familyUnknown, scorerUnknown, windowsMissing } from './errors.ts';
+import { candlesMissing, familyUnknown, scorerUnknown, usageInvalid, windowsMissing } from './errors.ts';
+import { complaints } from './import.ts';
 import type { CommandContext, ExitCode } from './program.ts';
+
+/** Share of the history that only trains when nobody says where the test begins. */
+const WARM_UP_SHARE = 0.25;
 
 interface Options {
   history: string;
@@ -38,13 +42,12 @@ export async function evaluateDirectionCommand(
     range: { after: -Infinity, upTo: Infinity },
     indexNames: ['fear_greed'],
   });
+  for (const line of complaints(report)) terminal.say(line);
   const scorer = createVader();
   const { inputs } = await scoreObservations(observations, scorer);
-  const from = options.testFrom ?? options.from;
   const span = barSpan(observations);
-  if (from !== undefined && !(from < span.last)) throw windowsMissing(from, span);
-  if (options.to !== undefined && !(options.to > (from ?? span.first)))
-    throw windowsMissing(options.to, span);
+  if (span.last === -Infinity) throw candlesMissing(folder.barMinutes);
+  const { from, to } = testedRange(options, { ...span, barMinutes: folder.barMinutes });
   const study = studyDirection({
     featureSet: createFeatureSet({ barMinutes: folder.barMinutes, scorer: scorerName(scorer) }),
     inputs,
@@ -54,7 +57,7 @@ export async function evaluateDirectionCommand(
     usesSentiment: options.scorer !== 'none',
     baselines: Object.fromEntries(BASELINE_NAMES.map((name) => [name, MODEL_FAMILIES[name]])),
     from,
-    to: options.to,
+    to,
     refit: options.testFrom === undefined ? 'weekly' : 'once',
     seed: options.seed,
     onProgress: (done, total) => {
@@ -86,6 +89,25 @@ export async function evaluateDirectionCommand(
     quarantined,
   });
   return 0;
+}
+
+/** Tested windows: from < T <= to. @throws AppError `USAGE_INVALID` when that leaves none */
+function testedRange(
+  options: Options,
+  span: { first: EpochMs; last: EpochMs; barMinutes: number },
+): { from: EpochMs; to: EpochMs } {
+  const bar = span.barMinutes * MINUTE_MS;
+  if (options.horizon % span.barMinutes !== 0) {
+    throw usageInvalid(
+      `--horizon ${options.horizon} is no multiple of the bar of ${span.barMinutes} minutes, so no close stands at its end. Choose a multiple, or another --bar.`,
+    );
+  }
+  const warmUp = Math.floor(((span.last - span.first) / bar + 1) * WARM_UP_SHARE) * bar;
+  const from = options.testFrom ?? options.from ?? span.first + warmUp;
+  const to = options.to ?? span.last;
+  if (!(from < span.last)) throw windowsMissing(from, span);
+  if (!(to > Math.max(from, span.first))) throw windowsMissing(to, span);
+  return { from, to };
 }
 
 /** Close times of the first and the last bar. */

@@ -7,8 +7,9 @@ import {
   type Workspace,
 } from '../core/index.ts';
 import { openStorage } from '../compose.ts';
-import { ingest, type IngestReport } from '../lake/index.ts';
+import { ingest, type IngestReport, type QualityReport } from '../lake/index.ts';
 import { openHistoryFolder, type Source } from '../sources/index.ts';
+import { candlesMissing } from './errors.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -50,6 +51,8 @@ export async function importHistory(
       barMinutes: folder.barMinutes,
       workspace: workspace.name,
     });
+    // What was turned away is said above; without a single bar there is nothing to work on.
+    if (report.rows.candles + report.alreadyStored.candles === 0) throw candlesMissing(folder.barMinutes);
   } finally {
     await storage.close();
   }
@@ -97,7 +100,7 @@ function describeImport(report: IngestReport, barMinutes: number): string {
 }
 
 /** What the door turned away or noticed, with the first places and what to do. */
-function complaints({ reasons, warnings }: IngestReport): string[] {
+export function complaints({ reasons, warnings }: Pick<QualityReport, 'reasons' | 'warnings'>): string[] {
   return [
     ...reasons.flatMap(({ reason, count, samples }) => [
       `  ${count} x ${reason} in quarantine, for example`,

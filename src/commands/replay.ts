@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { createModels, openStorage, type Models, type Storage } from '../compose.ts';
 import {
@@ -84,6 +84,8 @@ export async function replay(options: Options, { config, terminal }: CommandCont
   if (!(options.from < options.to)) {
     throw usageInvalid(`--from ${isoUtc(options.from)} is not before --to ${isoUtc(options.to)}.`);
   }
+  // Now rather than when hours of work are done.
+  if (options.out !== undefined) assertWritable(options.out);
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
   const models = createModels(folder.barMinutes);
   const log = createLog(config.logLevel);
@@ -262,21 +264,43 @@ async function* predictionLines(
   }
 }
 
+/** Tries to open the file and leaves everything as it was. */
+function assertWritable(path: string): void {
+  const isThere = existsSync(path);
+  try {
+    closeSync(openSync(path, 'a'));
+    if (!isThere) rmSync(path);
+  } catch (error) {
+    throw outFileUnwritable(path, messageOf(error));
+  }
+}
+
 async function writeOut(
   path: string,
   { workspace }: Storage,
   range: { asset: string; from: EpochMs; to: EpochMs },
 ): Promise<void> {
-  let file: number;
+  const file = openOut(path);
   try {
-    file = openSync(path, 'w');
-  } catch (error) {
-    throw outFileUnwritable(path, messageOf(error));
-  }
-  try {
-    for await (const line of predictionLines(workspace.pool, range)) writeSync(file, `${line}\n`);
+    for await (const line of predictionLines(workspace.pool, range)) writeLine(line);
   } finally {
     closeSync(file);
+  }
+
+  function writeLine(line: string): void {
+    try {
+      writeSync(file, `${line}\n`);
+    } catch (error) {
+      throw outFileUnwritable(path, messageOf(error));
+    }
+  }
+}
+
+function openOut(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw outFileUnwritable(path, messageOf(error));
   }
 }
 
