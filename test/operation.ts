@@ -8,14 +8,19 @@ import { createOperation } from '../src/commands/start.ts';
 import { planStart, type StartOptions, type StartPlan } from '../src/commands/start-plan.ts';
 import { openStorage } from '../src/compose.ts';
 import {
+  DAY_MS,
   dropWorkspace,
   openPostgres,
+  SECOND_MS,
   silentLog,
   type Clock,
   type Config,
+  type EpochMs,
   type Log,
 } from '../src/core/index.ts';
+import { ingest } from '../src/lake/index.ts';
 import { traceCommand, type CommandTrace } from './command-context.ts';
+import { ASSET, BAR_MINUTES, GRACE_SECONDS, openMarket, ORIGIN } from './simulated-market.ts';
 
 /** What a `start` is made of, in this process and on the shared server, without its API. */
 export interface TestOperation extends Work {
@@ -81,6 +86,41 @@ export async function prepareOperation(options: {
       operation.progress = null;
     },
     drop,
+  };
+}
+
+/** A small simulated market of hourly bars in a real time that a test moves; predicted from its third day on. */
+export function planRealTime({ now, seed }: { now: () => EpochMs; seed: number }): StartPlan {
+  const { simulator } = openMarket({ seed, bars: 0 });
+  let collected = -Infinity;
+  const collect: StartPlan['collect'] = async ({ workspace }, upTo) => {
+    await ingest({
+      workspace,
+      source: simulator,
+      asset: ASSET,
+      range: { after: collected, upTo },
+      now: upTo,
+    });
+    collected = upTo;
+  };
+  return {
+    mode: 'simulated',
+    isSimulated: true,
+    barMinutes: BAR_MINUTES,
+    workspaceName: `simulated_test_${seed}`,
+    title: 'a market of a test',
+    collect,
+    async prepare(storage) {
+      await collect(storage, now());
+      return {
+        beginning: ORIGIN,
+        predictAfter: ORIGIN + 2 * DAY_MS,
+        catchUpTo: now() - GRACE_SECONDS * SECOND_MS,
+        playTo: Infinity,
+        clock: { isVirtual: false, now },
+        windowsPerSecond: null,
+      };
+    },
   };
 }
 

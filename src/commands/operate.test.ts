@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { prepareOperation, until, type TestOperation } from '../../test/operation.ts';
+import { planRealTime, prepareOperation, until, type TestOperation } from '../../test/operation.ts';
 import { readLeftBehind } from '../../test/run-workspace.ts';
 import { writeSimulatedHistory } from '../../test/simulated-history.ts';
-import { openMarket, ORIGIN } from '../../test/simulated-market.ts';
+import { ORIGIN } from '../../test/simulated-market.ts';
 import {
   acquireFence,
   countWindows,
@@ -13,11 +13,9 @@ import {
   HOUR_MS,
   latestWindow,
   MINUTE_MS,
-  type Clock,
   type EpochMs,
 } from '../core/index.ts';
 import { describeHealth } from '../health.ts';
-import { ingest } from '../lake/index.ts';
 import { countPredictions } from '../prediction/index.ts';
 import { WINDOW_JOB } from '../window-run.ts';
 import { goOn } from './operate.ts';
@@ -219,7 +217,7 @@ describe('in real time', () => {
 
   it('decides each window when it is due, woken by the queue, and catches up what was missed', async () => {
     const wall = { now: begun + graceMs };
-    const work = await open({ plan: livePlan(() => wall.now) });
+    const work = await open({ plan: planRealTime({ now: () => wall.now, seed: 822 }) });
     const { operation } = work;
     await work.catchUp();
     expect(operation.lastWindow).toBe(begun);
@@ -270,42 +268,6 @@ function failing(plan: StartPlan, before: (upTo: EpochMs) => void): StartPlan {
     collect: async (storage, upTo) => {
       before(upTo);
       await plan.collect(storage, upTo);
-    },
-  };
-}
-
-/** A small simulated market in real time, which a test moves. */
-function livePlan(now: () => EpochMs): StartPlan {
-  const { simulator } = openMarket({ seed: 822, bars: 0 });
-  const clock: Clock = { isVirtual: false, now };
-  let collected = -Infinity;
-  const collect: StartPlan['collect'] = async ({ workspace }, upTo) => {
-    await ingest({
-      workspace,
-      source: simulator,
-      asset: ASSET,
-      range: { after: collected, upTo },
-      now: upTo,
-    });
-    collected = upTo;
-  };
-  return {
-    mode: 'simulated',
-    isSimulated: true,
-    barMinutes: 60,
-    workspaceName: 'simulated_test_in_real_time',
-    title: 'a market of a test',
-    collect,
-    async prepare(storage) {
-      await collect(storage, now());
-      return {
-        beginning: ORIGIN,
-        predictAfter: ORIGIN + 2 * DAY_MS,
-        catchUpTo: now() - MINUTE_MS,
-        playTo: Infinity,
-        clock,
-        windowsPerSecond: null,
-      };
     },
   };
 }
