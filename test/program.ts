@@ -24,31 +24,41 @@ export interface ProgramEnd {
   stderr: string;
 }
 
+/** What is started: the command line, the server, or the server as a user starts it. */
+export type Entry = 'cli.ts' | 'server.ts' | 'npm start';
+
+export interface LaunchOptions {
+  dataDir: string;
+  entry?: Entry;
+  /** Is told each piece of progress as it comes. */
+  onSaid?: (text: string) => void;
+}
+
 /** Starts `bellwether` with these words on a data folder, with the built-in Postgres and without a page to build. */
 export function launch(
   words: readonly string[],
-  { dataDir, entry = 'cli.ts' }: { dataDir: string; entry?: 'cli.ts' | 'server.ts' },
+  { dataDir, entry = 'cli.ts', onSaid = () => {} }: LaunchOptions,
 ): RunningProgram {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(ROOT, 'src', entry), ...words],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        BELLWETHER_DATA_DIR: dataDir,
-        BELLWETHER_DASHBOARD: 'off',
-        DATABASE_URL: '',
-        REDIS_URL: '',
-      },
+  const [program = '', ...first] = commandOf(entry);
+  const child = spawn(program, [...first, ...words], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      BELLWETHER_DATA_DIR: dataDir,
+      BELLWETHER_DASHBOARD: 'off',
+      DATABASE_URL: '',
+      REDIS_URL: '',
     },
-  );
+  });
   running.add(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    onSaid(text);
+  });
   const ended = once(child, 'close').then(([code, signal]) => {
     running.delete(child);
     return { code, signal, stdout, stderr } as ProgramEnd;
@@ -72,11 +82,13 @@ export function launch(
   };
 }
 
+function commandOf(entry: Entry): string[] {
+  if (entry === 'npm start') return ['npm', 'start', '--'];
+  return [process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, 'src', entry)];
+}
+
 /** Runs the program to its end. */
-export async function runToEnd(
-  words: readonly string[],
-  options: Parameters<typeof launch>[1],
-): Promise<ProgramEnd> {
+export async function runToEnd(words: readonly string[], options: LaunchOptions): Promise<ProgramEnd> {
   return launch(words, options).ended;
 }
 
