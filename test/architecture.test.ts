@@ -58,7 +58,7 @@ describe('the architecture', () => {
         .map(({ path }) => path.split('/')[0] ?? '')
         .filter((name) => [...FOUNDATION, ...JOURNEY].includes(name)),
     );
-    const doors = production.map(({ path }) => path).filter((path) => path.endsWith('index.ts'));
+    const doors = production.map(({ path }) => path).filter((path) => /(^|\/)index\.ts$/.test(path));
     expect(doors.sort()).toEqual([...modules].map((name) => `${name}/index.ts`).sort());
   });
 });

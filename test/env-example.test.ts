@@ -9,9 +9,8 @@ const WIDTH = 110;
 const HEAD = `# Settings of Bellwether, all optional: each line shows the default. This file is made from src/core/config.ts;
 # \`npm test -- test/env-example.test.ts -u\` writes it anew.
 #
-# To use it: copy it to .env, remove the # before what you change, and bring it into the shell that starts:
-#   set -a; . ./.env; set +a; npm start
-# A value with characters that the shell would read, such as & in a URL, stands in single quotes.
+# To use it: copy it to .env and remove the # before what you change. Every command reads .env in the folder it is
+# started in; what the environment sets itself goes before it.
 `;
 
 /** What .env.example has to say. */

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isAbsolute, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -94,6 +98,20 @@ describe('reading the configuration', () => {
 
   it("reads the process's own environment", () => {
     expect(readProcessConfig()).toEqual(readConfig(childEnvironment({})));
+  });
+
+  it('fills in from .env in the working folder what the environment leaves open, and nothing else', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bellwether-env-'));
+    writeFileSync(join(folder, '.env'), 'BELLWETHER_GRACE_SECONDS=77\nPORT=4000\n');
+    const module = JSON.stringify(new URL('./config.ts', import.meta.url).href);
+    const program = `const { readProcessConfig: read } = await import(${module}); console.log(JSON.stringify(read()));`;
+    const told = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: folder,
+      env: { ...childEnvironment({ PORT: '5000' }), BELLWETHER_GRACE_SECONDS: undefined },
+      encoding: 'utf8',
+    });
+    rmSync(folder, { recursive: true });
+    expect(JSON.parse(told)).toMatchObject({ graceSeconds: 77, port: 5000 });
   });
 });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { AppError } from './errors.ts';
@@ -149,8 +150,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   return { ...config, dataDir: resolve(config.dataDir) };
 }
 
-/** The settings of this process. */
+/** The settings of this process; a file `.env` in its working folder fills in what the environment leaves open. */
 export function readProcessConfig(): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env');
   return readConfig(process.env);
 }
 
