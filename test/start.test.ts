@@ -67,6 +67,20 @@ describe('start on a history', () => {
   }, 60_000);
 });
 
+describe('a command that is interrupted', () => {
+  it('says so, stops the database that it started and dies of the signal', async () => {
+    const words = ['replay', '--history', folder, '--from', '2022-01-20', '--to', '2022-02-07', '--json'];
+    const program = launch(words, { dataDir });
+    expect(await program.hasSaid(/importing/)).toBe(true);
+    const server = lockedPostgres();
+    program.send('SIGINT');
+    const { signal, stdout, stderr } = await program.ended;
+    expect({ signal, stdout, stderr }).toMatchObject({ signal: 'SIGINT', stdout: '' });
+    expect(stderr).toMatch(/Stopped; what was committed is kept, .*\n$/);
+    expectStopped(server);
+  }, 60_000);
+});
+
 describe('start on the simulated market', () => {
   it('says on terminal and in health that it is simulated, and plays at the pace that is asked for', async () => {
     const program = launch(['--simulate', '--bar', '60', '--speed', '50', '--port', '0'], {
@@ -105,10 +119,14 @@ async function get(url: string): Promise<Record<string, unknown>> {
 /** Exit code 0, the lock gone, the database stopped. */
 async function endInOrder(program: RunningProgram, signal: NodeJS.Signals): Promise<void> {
   const server = lockedPostgres();
-  expect(server).not.toBeNull();
   program.send(signal);
   expect(await program.ended).toMatchObject({ code: 0, signal: null });
   expect(existsSync(join(dataDir, 'start.lock'))).toBe(false);
+  expectStopped(server);
+}
+
+function expectStopped(server: number | null): void {
+  expect(server).not.toBeNull();
   expect(lockedPostgres()).toBeNull();
   expect(() => process.kill(server ?? NaN, 0)).toThrow('ESRCH');
 }

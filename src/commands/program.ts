@@ -5,6 +5,7 @@ import { doctor } from './doctor.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { importHistory } from './import.ts';
+import { interruptible } from './interruption.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
 import { start } from './start.ts';
@@ -64,7 +65,8 @@ async function runCommand<Options extends { json?: boolean }>(
     { json: options.json === true },
   );
   try {
-    return await command(options, { config: readProcessConfig(), terminal });
+    const config = readProcessConfig();
+    return await interruptible(() => command(options, { config, terminal }), terminal);
   } catch (error) {
     terminal.settle();
     const told = isConnectionLost(error) && !isAppError(error) ? databaseAway(error) : error;

@@ -12,7 +12,7 @@ export {
   type Variable,
 } from './config.ts';
 export * from './time.ts';
-export { erasePostgres, findDatabase, openPostgres, type Postgres } from './postgres.ts';
+export { erasePostgres, findDatabase, openPostgres, releasePostgres, type Postgres } from './postgres.ts';
 export {
   dropWorkspace,
   findWorkspace,

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { makeDatabaseFolder } from '../../test/folders.ts';
 import { openElsewhere } from '../../test/process.ts';
 import { silentLog } from './log.ts';
-import { erasePostgres, findDatabase, openPostgres, type Postgres } from './postgres.ts';
+import { erasePostgres, findDatabase, openPostgres, releasePostgres, type Postgres } from './postgres.ts';
 import { isAlive } from './processes.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -89,6 +89,17 @@ describe('the built-in Postgres', () => {
       'password',
     );
     await postgres.close();
+  });
+
+  it('is let go of by everything in this process at once, also by what is just opening it', async () => {
+    useTemplate();
+    const first = await open();
+    const second = open();
+    await releasePostgres();
+    expect(await second).toMatchObject({ pid: first.pid });
+    expect(isAlive(first.pid ?? NaN)).toBe(false);
+    expect(lockOf()).toMatchObject({ pid: null, port: null });
+    await first.close();
   });
 
   it('is joined by a second process and stopped by the last one that leaves', async () => {

@@ -59,10 +59,27 @@ export async function openPostgres(options: {
   onProgress?: (phrase: string) => void;
 }): Promise<Postgres> {
   if (options.databaseUrl !== '') return openByUrl(options.databaseUrl);
-  const { log } = options;
-  const onProgress = options.onProgress ?? (() => {});
-  return inDataFolder(options.dataDir, async (dataDir) => {
-    const { lock, server } = await findOrStart({ dataDir, log, onProgress });
+  const { dataDir, log, onProgress = () => {} } = options;
+  const opening = openBuiltIn({ dataDir, log, onProgress }, () => held.delete(opening));
+  held.add(opening);
+  opening.catch(() => held.delete(opening));
+  return opening;
+}
+
+/** What this process opens or has open; known here because a signal knows nobody who could be asked. */
+const held = new Set<Promise<Postgres>>();
+
+/**
+ * Closes every built-in server that this process holds, for an end that comes from outside. One that is just being
+ * opened is waited for. Statements under way fail, their transactions are rolled back.
+ */
+export async function releasePostgres(): Promise<void> {
+  await Promise.allSettled([...held].map(async (opening) => (await opening).close()));
+}
+
+async function openBuiltIn(surroundings: Surroundings, onClose: () => void): Promise<Postgres> {
+  return inDataFolder(surroundings.dataDir, async (dataDir) => {
+    const { lock, server } = await findOrStart({ ...surroundings, dataDir });
     const name = await moveIn(dataDir, { ...lock, ...server });
     let isOpen = true;
     return {
@@ -73,6 +90,7 @@ export async function openPostgres(options: {
         if (!isOpen) return;
         isOpen = false;
         await leave(dataDir, name);
+        onClose();
       },
     };
   });
