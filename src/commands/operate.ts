@@ -14,7 +14,7 @@ import {
 import { isConnectionLost } from '../database-away.ts';
 import { startWindowJobs, type WindowJobs } from '../jobs.ts';
 import type { Operation, OperationFailure } from '../operation.ts';
-import { countPredictions, HORIZONS_MINUTES } from '../prediction/index.ts';
+import { analyzeLedger, countPredictions, HORIZONS_MINUTES } from '../prediction/index.ts';
 import { windowsBetween, type WindowParts } from '../run-window.ts';
 import { createInputFeed, openRun, runThrough, WINDOW_JOB, type WorkspaceRun } from '../window-run.ts';
 import { rest, type StorageKeeper } from './keep-storage.ts';
@@ -90,6 +90,7 @@ async function catchUpFromLedger(work: Work & { terminal: Terminal }): Promise<v
     },
   });
   moveClock(clock, (run.lastWindow ?? catchUpTo) + graceMs);
+  if (windows.length > 0) await analyzeLedger(run.workspace.pool);
   await note(operation);
 }
 

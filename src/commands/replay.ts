@@ -21,7 +21,13 @@ import {
 } from '../core/index.ts';
 import { readBarSpan } from '../lake/index.ts';
 import { measurePerformance } from '../monitoring/index.ts';
-import { countPredictions, predictionLine, readPredictions, readScored } from '../prediction/index.ts';
+import {
+  analyzeLedger,
+  countPredictions,
+  predictionLine,
+  readPredictions,
+  readScored,
+} from '../prediction/index.ts';
 import { windowsBetween } from '../run-window.ts';
 import { openHistoryFolder, type HistoryFolder } from '../sources/index.ts';
 import { createInputFeed, openRun, runThrough, WINDOW_JOB } from '../window-run.ts';
@@ -208,6 +214,7 @@ async function runReplay(parts: ReplayParts): Promise<ReplayResult> {
       else terminal.progress('replaying windows', done - warmUp, windows.length - warmUp);
     },
   });
+  await analyzeLedger(workspace.pool);
   const result = await summarise(storage, { ...options, to: upTo, asset, barMinutes: folder.barMinutes });
   await writeFact(workspace.pool, RESULT_FACT, result);
   return result;

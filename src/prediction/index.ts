@@ -3,6 +3,7 @@ export { armsOf, HORIZONS_MINUTES, type Arm } from './arms.ts';
 export { createPredictor, type Fit, type Prediction, type Predictor } from './predictor.ts';
 export type { SettledOutcome } from './truth.ts';
 export {
+  analyzeLedger,
   countPredictions,
   firstPredictedAt,
   predictionLine,

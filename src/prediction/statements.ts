@@ -60,3 +60,6 @@ export const COUNT_PREDICTIONS = `
 export const FIRST_PREDICTED_AT = `
   select (extract(epoch from predicted_at) * 1000)::float8 as first from predictions
   where asset = $1 and arm = $2 and horizon_minutes = $3 order by window_end limit 1`;
+
+/** Lets the planner know how large the tables have become: without, it joins them row by row. */
+export const ANALYZE_LEDGER = 'analyze predictions, outcomes';

