@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isCluster, type PostgresHome } from './postgres-home.ts';
 import { explainFailure, type StartFailure } from './postgres-failures.ts';
-import { isAlive, processesIn } from './processes.ts';
+import { isAlive, postgresProcessesIn } from './processes.ts';
 import { postgresStartFailed } from './storage-errors.ts';
 
 /** The one role of the built-in server. */
@@ -206,7 +206,7 @@ export function readPostmasterFile(folder: string): { pid: number; port: number;
  */
 export async function endOrphans(folder: string): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    const orphans = processesIn(folder);
+    const orphans = postgresProcessesIn(folder);
     if (orphans.length === 0) return;
     for (const pid of orphans) signalProcess(pid, signal);
     await waitUntil(() => orphans.every((pid) => !isAlive(pid)), ORPHAN_PATIENCE_MS);
@@ -237,7 +237,7 @@ function spawnOptions(home: PostgresHome, folder: string) {
   );
   return {
     ...(home.runAs ?? {}),
-    // Postgres goes there by itself later; from the first moment it is how `processesIn` finds it.
+    // Postgres goes there by itself later; from the first moment it is how `postgresProcessesIn` finds it.
     cwd: folder,
     env: { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' },
   };

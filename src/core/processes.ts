@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 
+const POSTGRES_PROGRAMS: ReadonlySet<string> = new Set(['postgres', 'initdb']);
+
 /** True when a process of that id runs. A zombie, dead but not yet buried by its parent, does not run. */
 export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
@@ -39,10 +41,13 @@ export function isSameProcess(pid: number, token: string | null): boolean {
   return token === null || present === null || present === token;
 }
 
-/** The ids of all processes that work in a folder; empty where the machine has no /proc. */
-export function processesIn(folder: string): number[] {
+/**
+ * The ids of the Postgres programs that work in a folder; empty where the machine has no /proc. Whatever else works
+ * there, such as somebody's shell, is left out: these are going to be ended.
+ */
+export function postgresProcessesIn(folder: string): number[] {
   const real = realPathOr(folder);
-  return listProcesses().filter((pid) => workingFolder(pid) === real && isAlive(pid));
+  return listProcesses().filter((pid) => workingFolder(pid) === real && isPostgres(pid) && isAlive(pid));
 }
 
 /**
@@ -51,7 +56,7 @@ export function processesIn(folder: string): number[] {
  */
 export function servesFolder(pid: number, folder: string): boolean {
   const seen = workingFolder(pid);
-  if (seen !== null) return seen === realPathOr(folder);
+  if (seen !== null) return seen === realPathOr(folder) && isPostgres(pid);
   try {
     const command = execFileSync('ps', ['-o', 'args=', '-p', String(pid)], {
       encoding: 'utf8',
@@ -78,6 +83,15 @@ function workingFolder(pid: number): string | null {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
     return null;
+  }
+}
+
+/** By the name of its program, which a Postgres keeps whatever it writes over its command line. */
+function isPostgres(pid: number): boolean {
+  try {
+    return POSTGRES_PROGRAMS.has(readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
+  } catch {
+    return false;
   }
 }
 
