@@ -75,6 +75,18 @@ describe('a workspace', () => {
     });
   });
 
+  it('keeps to its schema when DATABASE_URL brings options of its own', async () => {
+    const url = new URL(postgres.url);
+    url.searchParams.set('options', '-c statement_timeout=4321');
+    const workspace = await openWorkspace({ ...postgres, url: url.href }, { name: 'with_options', dataDir });
+    const { rows } = await workspace.pool.query(
+      `SELECT current_schema AS schema, current_setting('TimeZone') AS zone, current_setting('statement_timeout') AS limit`,
+    );
+    expect(rows).toEqual([{ schema: 'ws_with_options', zone: 'UTC', limit: '4321ms' }]);
+    await workspace.close();
+    await dropWorkspace(postgres, { name: 'with_options', dataDir });
+  });
+
   it('is made once when two ask for it in the same moment', async () => {
     const both = await Promise.all([1, 2].map(() => openWorkspace(postgres, { name: 'twice', dataDir })));
     await Promise.all(both.map((workspace) => workspace.close()));

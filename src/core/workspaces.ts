@@ -152,9 +152,8 @@ async function createSchema(client: pg.Client, schema: string): Promise<void> {
 
 function createPool(postgres: Postgres, schema: string): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: postgres.url,
+    ...connectionOf(postgres.url, `-c search_path=${schema} -c timezone=UTC`),
     max: POOL_SIZE,
-    options: `-c search_path=${schema} -c timezone=UTC`,
     types: {
       // Counts and ids stay far below 2^53; as text every caller would have to convert them.
       getTypeParser: ((id: number, format?: 'text') =>
@@ -167,6 +166,15 @@ function createPool(postgres: Postgres, schema: string): pg.Pool {
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
+}
+
+/** Options within a URL would silently take the place of ours, and tables would go to another schema: ours come last. */
+function connectionOf(given: string, own: string): { connectionString: string; options: string } {
+  const url = new URL(given);
+  const theirs = url.searchParams.get('options');
+  if (theirs === null) return { connectionString: given, options: own };
+  url.searchParams.delete('options');
+  return { connectionString: url.href, options: `${theirs} ${own}` };
 }
 
 async function withClient<Result>(
