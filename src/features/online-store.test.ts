@@ -54,8 +54,10 @@ describe('the online store', () => {
     expect(await store.read({ asset: 'BTC-USD', featureSet: other }, ORIGIN)).toBeNull();
   });
 
-  it('passes over an entry that another version of the program wrote', async () => {
-    entries.set(place, { value: '{"windowEnd":"yesterday"}', ttlSeconds: 1 });
-    expect(await createOnlineStore(cache, 'w:').read(key, ORIGIN)).toBeNull();
+  it('passes over an entry that is none of its own', async () => {
+    for (const value of ['{"windowEnd":"yesterday"}', 'null', 'no JSON at all', '']) {
+      entries.set(place, { value, ttlSeconds: 1 });
+      expect(await createOnlineStore(cache, 'w:').read(key, ORIGIN)).toBeNull();
+    }
   });
 });

@@ -17,7 +17,7 @@ export interface OnlineStore {
   write(key: FeatureKey, latest: LatestFeatures): Promise<void>;
   /**
    * @param windowEnd - the window that the caller knows to be the newest
-   * @returns null when the cache holds nothing, the vector of another window, or what another version wrote
+   * @returns null when the cache holds nothing, the vector of another window, or what is no vector
    */
   read(key: FeatureKey, windowEnd: EpochMs): Promise<LatestFeatures | null>;
 }
@@ -50,9 +50,18 @@ export function createOnlineStore(cache: Cache, cachePrefix: string): OnlineStor
     async read(key, windowEnd) {
       const text = await cache.get(place(key));
       if (text === null) return null;
-      const { data, success } = ENTRY.safeParse(JSON.parse(text));
+      const { data, success } = ENTRY.safeParse(parseJson(text));
       if (!success || data.windowEnd !== windowEnd) return null;
       return { ...data, values: Float64Array.from(data.values) };
     },
   };
+}
+
+/** @returns undefined for what is no JSON: whoever shares the Redis may have written anything. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
