@@ -13,6 +13,10 @@ interface SourceFile {
   code: string;
 }
 
+/** Types disappear before anything runs; they make no cycle, but they do make a dependency. */
+const RUNTIME_IMPORT = /^\s*(?:import|export)\s+(?!type\b)[^'"]*?from\s+['"](\.[^'"]+)['"]/gm;
+const ANY_IMPORT = /^\s*(?:import|export)\s+[^'"]*?from\s+['"](\.[^'"]+)['"]/gm;
+
 const files: SourceFile[] = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
   .map((path) => {
@@ -34,6 +38,15 @@ describe('the architecture', () => {
 
   it('has no import cycle between files', () => {
     expect(findCycle(importGraph(production))).toEqual([]);
+  });
+
+  it('lets no module import what stands above the modules: entry files, commands, the run', () => {
+    const modules = new Set([...FOUNDATION, ...JOURNEY]);
+    const isModule = (path: string) => modules.has(path.split('/')[0] ?? '');
+    const upwards = production.flatMap(({ path, code }) =>
+      isModule(path) ? targetsOf({ path, code }, ANY_IMPORT).filter((target) => !isModule(target)) : [],
+    );
+    expect(upwards).toEqual([]);
   });
 
   it('imports nothing dynamically, so that lint sees every import', () => {
@@ -71,20 +84,15 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
 }
 
-/** Runtime imports only: a type disappears before anything runs. */
 function importGraph(sources: SourceFile[]): Map<string, string[]> {
-  const graph = new Map<string, string[]>();
-  for (const { path, code } of sources) {
-    const targets: string[] = [];
-    for (const match of code.matchAll(
-      /^\s*(?:import|export)\s+(?!type\b)[^'"]*?from\s+['"](\.[^'"]+)['"]/gm,
-    )) {
-      const target = match[1];
-      if (target !== undefined) targets.push(relative(SOURCE, resolve(SOURCE, dirname(path), target)));
-    }
-    graph.set(path, targets);
-  }
-  return graph;
+  return new Map(sources.map((source) => [source.path, targetsOf(source, RUNTIME_IMPORT)]));
+}
+
+/** The files that a file imports, relative to src/. */
+function targetsOf({ path, code }: Pick<SourceFile, 'path' | 'code'>, pattern: RegExp): string[] {
+  return [...code.matchAll(pattern)].map(([, target]) =>
+    relative(SOURCE, resolve(SOURCE, dirname(path), target ?? '')).replaceAll('\\', '/'),
+  );
 }
 
 function findCycle(graph: Map<string, string[]>): string[] {
