@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -70,7 +70,7 @@ export async function prepareOperation(options: {
     stopping.abort();
     await keeper.settled();
     await operation.storage?.close();
-    await dropOperation(config, plan.workspaceName);
+    await dropOperations(config);
   };
   const schedule = await plan.prepare(operation.storage, terminal).catch(async (error: unknown) => {
     await drop();
@@ -124,12 +124,14 @@ export function planRealTime({ now, seed }: { now: () => EpochMs; seed: number }
   };
 }
 
-/** Drops a workspace by name, with its data folder. */
-export async function dropOperation(config: Config, name: string): Promise<void> {
-  const { databaseUrl, dataDir } = config;
+/** Drops every workspace of a data folder, then the folder. */
+export async function dropOperations({ databaseUrl, dataDir }: Config): Promise<void> {
   if (databaseUrl !== '') {
     const postgres = await openPostgres({ databaseUrl, dataDir, log: silentLog });
-    await dropWorkspace(postgres, { name, dataDir });
+    const places = join(dataDir, 'workspaces');
+    for (const name of existsSync(places) ? readdirSync(places) : []) {
+      await dropWorkspace(postgres, { name, dataDir });
+    }
     await postgres.close();
   }
   rmSync(dataDir, { recursive: true, force: true });
