@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'dashboard/lib/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
+    // Set, if to nothing: else a developer's own .env would lead the programs that tests start to real data.
+    env: { DATABASE_URL: '', REDIS_URL: '' },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',

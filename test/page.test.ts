@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { erasePostgres } from '../src/core/index.ts';
 import type { Health } from '../src/serving/contract.ts';
+import { makeDatabaseFolder } from './folders.ts';
 
 /*
  * The page as a person sees it: the real server, the real build, a real browser. It takes about a minute, so it runs
@@ -30,7 +31,7 @@ describe.skipIf(!isWanted)('the page (BELLWETHER_TEST_FULL=1 and Chromium are ne
   let url: string;
 
   beforeAll(async () => {
-    dataDir = mkdtempSync(join(tmpdir(), 'bellwether-page-'));
+    dataDir = makeDatabaseFolder();
     server = spawn(process.execPath, [join(ROOT, 'src', 'server.ts'), '--port', '0'], {
       env: { ...process.env, BELLWETHER_DATA_DIR: dataDir, BELLWETHER_DASHBOARD: 'on' },
       stdio: 'ignore',
@@ -49,6 +50,7 @@ describe.skipIf(!isWanted)('the page (BELLWETHER_TEST_FULL=1 and Chromium are ne
     const ended = new Promise((done) => server.once('exit', done));
     server.kill('SIGINT');
     await ended;
+    await erasePostgres(dataDir);
     rmSync(dataDir, { recursive: true, force: true });
   }, 60_000);
 
