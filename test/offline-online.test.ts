@@ -14,7 +14,7 @@ import { createRunWorkspace, openTestRun, replayWindows } from './run-workspace.
 import { ASSET, BAR_MINUTES, GRACE_SECONDS } from './simulated-market.ts';
 
 const HISTORY = resolve(import.meta.dirname, '../../shared/data/history');
-/** The year of the issue's replay. */
+/** The year that the replay is measured on, too. */
 const SPAN = { after: parseUtc('2021-11-05'), upTo: parseUtc('2022-11-05') };
 /** More than the longest memory of a feature. */
 const BEFORE_MS = 40 * DAY_MS;

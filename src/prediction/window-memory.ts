@@ -1,4 +1,4 @@
-import { MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { MINUTE_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
 import {
   createCloseSeries,
   createFeatureState,
@@ -52,7 +52,7 @@ export interface RememberedRun {
  */
 export function createWindowMemory(options: MemoryOptions, remembered?: RememberedRun): WindowMemory {
   const { featureSet, horizonsMinutes } = options;
-  const graceMs = options.graceSeconds * 1_000;
+  const graceMs = options.graceSeconds * SECOND_MS;
   const featureState = remembered?.featureState ?? createFeatureState(featureSet);
   const series = createCloseSeries();
   const history = createRowHistory({ featureNames: featureSet.names, horizonsMinutes });

@@ -35,7 +35,7 @@ export const COMMON_ERRORS = {
   503: errorSchema,
 } as const;
 
-/** Age in whole milliseconds, never negative: a virtual clock may stand a little before the window it serves. */
+/** Age in seconds, to the millisecond, never negative: a virtual clock may stand a little before the window it serves. */
 export function ageSeconds(moment: number, windowEnd: number): number {
   return Math.max(0, (moment - windowEnd) / 1_000);
 }

@@ -52,7 +52,7 @@ describe('the wire contract', () => {
     }
   });
 
-  it('names the fields of a signal as issue 2 part 9 does', () => {
+  it('names the fields of a signal as clients know them', () => {
     expect(Object.keys(contract.toSignal(SIGNAL, 75)).sort()).toEqual(
       [
         ...['asset', 'window_end', 'as_of', 'horizon_minutes', 'arm', 'model_version', 'probability_up'],
