@@ -37,31 +37,36 @@ export async function run(context: BenchContext): Promise<BenchResult> {
     const dataDir = place.makeDataDir();
     const replay = await replayIn(place, { dataDir, to: monthsAfter(place.from, 12) });
     progress(`replay of ${replay.windows} windows: ${replay.peakRssMb} MB at its peak`);
-    const standing = await measureStart(place, dataDir);
-    if (standing !== null)
-      progress(`start: ${standing.peakRssMb} MB at its peak, stands at ${standing.rssMb} MB`);
+    const first = await measureStart(place, dataDir);
+    const second = await measureStart(place, dataDir);
     return {
       figures: {
         history: origin,
         'replay-peak-mb': replay.peakRssMb,
         ...(replay.postgresRssMb !== null && { 'replay-postgres-mb': replay.postgresRssMb }),
-        ...(standing !== null && {
-          'start-peak-mb': standing.peakRssMb,
-          'start-standing-mb': standing.rssMb,
-          ...(standing.postgresMb !== null && { 'start-postgres-mb': standing.postgresMb }),
-        }),
+        ...figuresOf('first-start', first),
+        ...figuresOf('second-start', second),
         ...describeMachine(),
       },
       ratios: {
         'limit-900-mb-replay': round(LIMIT_MB / replay.peakRssMb, 2),
-        ...(standing !== null && { 'limit-900-mb-start': round(LIMIT_MB / standing.peakRssMb, 2) }),
+        ...(first !== null && { 'limit-900-mb-start': round(LIMIT_MB / first.peakRssMb, 2) }),
       },
-      missing: standing === null ? ['limit-900-mb-start: this machine has no /proc to read it from'] : [],
+      missing: first === null ? ['limit-900-mb-start: this machine has no /proc to read it from'] : [],
     };
   });
 }
 
-async function measureStart({ history }: Workplace, dataDir: string): Promise<Standing | null> {
+function figuresOf(name: string, standing: Standing | null): Record<string, number> {
+  if (standing === null) return {};
+  return {
+    [`${name}-peak-mb`]: standing.peakRssMb,
+    [`${name}-standing-mb`]: standing.rssMb,
+    ...(standing.postgresMb !== null && { [`${name}-postgres-mb`]: standing.postgresMb }),
+  };
+}
+
+async function measureStart({ history, progress }: Workplace, dataDir: string): Promise<Standing | null> {
   const program = launch(['--history', history, '--port', '0'], { dataDir, entry: 'server.ts' });
   const url = await urlOf(program);
   if (!(await program.hasSaid(/^Ready:/m)))
@@ -71,7 +76,9 @@ async function measureStart({ history }: Workplace, dataDir: string): Promise<St
   const { pid } = readLock(dataDir, 'postgres.lock', z.object({ pid: z.number() }));
   const postgresMb = postgresRssMb(pid);
   await stopStart(program, dataDir);
-  return memory === null ? null : { ...memory, postgresMb };
+  if (memory === null) return null;
+  progress(`start: ${memory.peakRssMb} MB at its peak, stands at ${memory.rssMb} MB`);
+  return { ...memory, postgresMb };
 }
 
 /** What a page does that is open. */
