@@ -1,7 +1,7 @@
 import { ArrowDown, ArrowUp, Minus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Health, ModelsPerformance, Signal } from '../../src/serving/contract.ts';
-import { bestBaseline, verdictOf, VERDICTS } from '../lib/accuracy.ts';
+import { bestBaseline, intervalText, verdictOf, VERDICTS } from '../lib/accuracy.ts';
 import type { Feed } from '../lib/feed.ts';
 import { count, horizon, moment, percent, relative, signed, span } from '../lib/format.ts';
 import { isStale, type Direction } from '../lib/signal.ts';
@@ -127,9 +127,8 @@ function TrackRecord({ signal, performance }: { signal: Signal; performance: Mod
   }
   return (
     <p className="border-t border-line pt-4 text-[0.8125rem] leading-5 text-ink-soft">
-      Right in {percent(arm.accuracy)} % of {count(arm.n)} matured (95 % interval {percent(arm.low)} to{' '}
-      {percent(arm.high)}
-      ); best baseline {percent(best.accuracy)} %.{' '}
+      Right in {percent(arm.accuracy)} % of {count(arm.n)} matured ({intervalText(arm)}); best baseline{' '}
+      {percent(best.accuracy)} %.{' '}
       <span className="font-medium text-ink">{sentence(VERDICTS[verdictOf(arm, best)])}</span>
     </p>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ArmPerformance } from '../../src/serving/contract.ts';
-import { accuracyScale, baselineName, bestBaseline, byHorizon, verdictOf } from './accuracy.ts';
+import { accuracyScale, baselineName, bestBaseline, byHorizon, intervalText, verdictOf } from './accuracy.ts';
 
 function arm(name: string, change: Partial<ArmPerformance> = {}): ArmPerformance {
   return {
@@ -34,6 +34,13 @@ describe('verdictOf', () => {
   it('refuses to judge without an interval or a baseline', () => {
     expect(verdictOf({ low: null, high: null }, best)).toBe('unknown');
     expect(verdictOf({ low: 0.5, high: 0.6 }, null)).toBe('unknown');
+  });
+});
+
+describe('intervalText', () => {
+  it('gives both ends, or says that there is none, never dashes in their place', () => {
+    expect(intervalText({ low: 0.4812, high: 0.56 })).toBe('95 % interval 48.1 to 56.0');
+    expect(intervalText({ low: null, high: null })).toBe('too few days for an interval');
   });
 });
 

@@ -1,4 +1,5 @@
 import type { ArmPerformance } from '../../src/serving/contract.ts';
+import { percent } from './format.ts';
 
 /** What an interval says about skill over the best baseline. */
 export type Verdict = 'unknown' | 'above' | 'below' | 'indistinct';
@@ -73,11 +74,17 @@ export function verdictOf(
 
 /** A verdict in words. */
 export const VERDICTS: Record<Verdict, string> = {
-  unknown: 'nothing matured yet',
+  unknown: 'too little has matured to judge',
   above: 'above the best baseline',
   below: 'below the best baseline',
   indistinct: 'not distinguishable from the baseline',
 };
+
+/** An interval in words; a short record has an accuracy, but no honest interval. */
+export function intervalText({ low, high }: { low: number | null; high: number | null }): string {
+  if (low === null || high === null) return 'too few days for an interval';
+  return `95 % interval ${percent(low)} to ${percent(high)}`;
+}
 
 /** The scale of one picture: in steps of five points, with 50 % and every interval inside. */
 export function accuracyScale(rows: readonly ArmRow[]): {
