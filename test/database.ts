@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { inject } from 'vitest';
 import {
   dropWorkspace,
@@ -44,4 +45,24 @@ export async function createTestWorkspace(modules: readonly ModuleMigrations[] =
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A database of a test's own on the shared server, for what uses the workspace `live`. */
+export async function createTestDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  const shared = inject('databaseUrl');
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await command(shared, `CREATE DATABASE ${name}`);
+  const url = new URL(shared);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => command(shared, `DROP DATABASE ${name} WITH (FORCE)`) };
+}
+
+async function command(databaseUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }

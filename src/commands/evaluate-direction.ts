@@ -129,11 +129,6 @@ function describe(
   const rows = Object.entries(study.baselines).map(
     ([name, accuracy]) => `    ${name.padEnd(12)} ${percent(accuracy)}`,
   );
-  const best = Math.max(...Object.values(study.baselines));
-  const verdict =
-    study.low > best
-      ? 'The whole interval lies above the best baseline.'
-      : 'Not distinguishable from the best baseline: its accuracy lies in or above the interval.';
   return [
     `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
     `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${study.fits} fits, the last on ${study.lastTrainingRows} rows`,
@@ -142,7 +137,14 @@ function describe(
     `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,
     '  baselines on the same windows',
     ...rows,
-    `  ${verdict}`,
-    ...(facts.quarantined > 0 ? [`  ${facts.quarantined} records were turned away at the door.`] : []),
+    `  ${verdictOn(study)}`,
+    ...(facts.quarantined > 0 ? [`  records turned away at the door: ${facts.quarantined}`] : []),
   ].join('\n');
+}
+
+function verdictOn({ low, high, baselines }: DirectionStudy): string {
+  const best = Math.max(...Object.values(baselines));
+  if (low > best) return 'Better than every baseline: the whole interval lies above the best one.';
+  if (high < best) return 'Worse than the best baseline, which lies above the whole interval.';
+  return 'Not distinguishable from the best baseline.';
 }

@@ -1,0 +1,126 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { traceCommand, type CommandTrace } from '../../test/command-context.ts';
+import { writeSimulatedHistory } from '../../test/simulated-history.ts';
+import { ORIGIN } from '../../test/simulated-market.ts';
+import { DAY_MS, HOUR_MS, isoUtc } from '../core/index.ts';
+import { evaluateDirectionCommand } from './evaluate-direction.ts';
+
+const DAYS = 40;
+const LAST = ORIGIN + DAYS * DAY_MS;
+const root = mkdtempSync(join(tmpdir(), 'bellwether-evaluate-'));
+const history = join(root, 'history');
+let trace: CommandTrace;
+
+beforeAll(async () => {
+  await writeSimulatedHistory(history, { seed: 861, bars: DAYS * 24 });
+  trace = await run({});
+});
+afterAll(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe('evaluate direction', () => {
+  it('gives every figure that others rely on', () => {
+    const result = trace.json();
+    const relied = [
+      ...['accuracy', 'accuracyOneBarLater', 'brier', 'logLoss', 'auc', 'mcc', 'n', 'low', 'high'],
+      ...['baselines', 'pValues', 'coverage'],
+    ];
+    expect(Object.keys(result).slice(0, relied.length)).toEqual(relied);
+    expect(result).toMatchObject({
+      pValues: {},
+      coverage: [],
+      // The last window has not matured, and the first tested one lies after the beginning.
+      n: DAYS * 24 * 0.75 - 2,
+      from: isoUtc(ORIGIN + HOUR_MS + 10 * DAY_MS),
+      to: isoUtc(LAST),
+      family: 'logistic',
+      scorer: 'vader',
+      horizonMinutes: 60,
+      barMinutes: 60,
+      embargoMinutes: 60,
+      quarantined: 0,
+    });
+    expect(Object.keys(result['baselines'] as object).sort()).toEqual(
+      ['always-up', 'ar1', 'last-sign', 'majority', 'sign-table'].sort(),
+    );
+    expect(result['low']).toBeLessThan(result['accuracy'] as number);
+    expect(result['high']).toBeGreaterThan(result['accuracy'] as number);
+  });
+
+  it('reads well: what was tested, on how much, beside which baselines, with a verdict', () => {
+    const text = trace.text();
+    expect(text).toMatch(/^logistic\+vader, 60 minutes ahead, bars of 60 minutes\n/);
+    expect(text).toContain('n = 718, 5 fits, the last on');
+    expect(text).toMatch(
+      /accuracy {2}\d+\.\d\d %, 95 % interval \d+\.\d\d % to \d+\.\d\d % \(block bootstrap\)/,
+    );
+    expect(text).toMatch(/sign-table +\d+\.\d\d %/);
+    expect(text).toContain('Worse than the best baseline, which lies above the whole interval.');
+  });
+
+  it('is the same for the same seed', async () => {
+    expect((await run({})).json()).toEqual(trace.json());
+  });
+
+  it('splits once where it is told to', async () => {
+    const testFrom = ORIGIN + 30 * DAY_MS;
+    const result = (await run({ testFrom, horizon: 1_440 })).json();
+    expect(result).toMatchObject({
+      from: isoUtc(testFrom),
+      fits: 1,
+      // The last day has not matured.
+      n: 9 * 24,
+      embargoMinutes: 1_440,
+      low: null,
+      high: null,
+    });
+  });
+
+  it('keeps to a range, and to prices alone when told so', async () => {
+    const range = { from: LAST - 5 * DAY_MS, to: LAST - 3 * DAY_MS };
+    const result = (await run({ ...range, scorer: 'none', family: 'ar1' })).json();
+    expect(result).toMatchObject({ n: 48, to: isoUtc(range.to), scorer: 'none', family: 'ar1' });
+  });
+
+  it('counts what was turned away, and says what it was', async () => {
+    const spoiled = join(root, 'spoiled');
+    mkdirSync(spoiled);
+    const lines = readFileSync(join(history, 'candles-60m.csv'), 'utf8').trimEnd().split('\n');
+    lines[400] = (lines[400] ?? '').replace(/,[^,]*,[^,]*$/, ',NaN,1');
+    writeFileSync(join(spoiled, 'candles-60m.csv'), `${lines.join('\n')}\n`);
+    const told = await run({ history: spoiled, family: 'majority' });
+    expect(told.json()).toMatchObject({ quarantined: 1 });
+    expect(told.said.join('\n')).toContain(
+      'candles-60m.csv:401 close=NaN: close is NaN: not a finite decimal',
+    );
+    expect(told.text()).toContain('records turned away at the door: 1');
+  });
+});
+
+describe('evaluate direction refuses', () => {
+  it.each([
+    ['a family that is not there', { family: 'oracle' }, /no price family "oracle".*logistic/],
+    ['a scorer that is not there', { scorer: 'finbert' }, /no scorer "finbert".*vader, none/],
+    ['a horizon between two bars', { horizon: 90 }, /--horizon 90 is no multiple of the bar of 60 minutes/],
+    ['a beginning after the end', { from: LAST }, /leaves no window to work on/],
+    ['a test that begins after the end', { testFrom: LAST + DAY_MS }, /leaves no window to work on/],
+    ['an end before the beginning', { to: ORIGIN }, /leaves no window to work on/],
+    ['an end in what only trains', { to: ORIGIN + 2 * DAY_MS }, /leaves no window to work on/],
+  ])('%s', async (_, options, message) => {
+    await expect(run(options)).rejects.toMatchObject({
+      code: 'USAGE_INVALID',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});
+
+async function run(options: Partial<Parameters<typeof evaluateDirectionCommand>[0]>): Promise<CommandTrace> {
+  const own = traceCommand({ LOG_LEVEL: 'silent' });
+  const given = { history, horizon: 60, family: 'logistic', scorer: 'vader', seed: 1, ...options };
+  expect(await evaluateDirectionCommand(given, own.context)).toBe(0);
+  return own;
+}
