@@ -119,7 +119,7 @@ function gapWarning({ series, stepMs, gaps }: SeriesGaps, others: number): Quali
     .slice(0, GAPS_IN_A_MESSAGE)
     .map(({ from, to, bars }) => (bars === 1 ? isoUtc(from) : `${isoUtc(from)} to ${isoUtc(to)} (${bars})`));
   const message = [
-    `${series} lacks ${count} ${isDaily ? 'days' : 'bars'} between its first and its last, the longest runs:`,
+    `${series} lacks ${count} ${isDaily ? 'day' : 'bar'}${count === 1 ? '' : 's'} between its first and its last, the longest runs:`,
     `${named.join(', ')}${isDaily ? '' : ' (close times)'}.`,
     others === 0 ? '' : `So do ${others} more series of this feed.`,
     'What is computed over a gap is missing, too.',

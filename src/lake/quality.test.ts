@@ -317,6 +317,12 @@ describe('the report', () => {
     );
   });
 
+  it('speaks of one missing bar as one', () => {
+    const door = createTestDoor();
+    for (const hour of [0, 2]) door.check(candle(hour));
+    expect(door.report().warnings[0]?.message).toContain('lacks 1 bar between');
+  });
+
   it('lets the worst index of a file speak for all', () => {
     const door = createTestDoor();
     for (const day of [0, 1, 5]) door.check(fearGreed(day));
