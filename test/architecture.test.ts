@@ -23,6 +23,7 @@ const files: SourceFile[] = readdirSync(SOURCE, { recursive: true, encoding: 'ut
     const text = readFileSync(join(SOURCE, path), 'utf8');
     return { path: path.replaceAll('\\', '/'), text, code: withoutComments(text) };
   });
+const modules = new Set([...FOUNDATION, ...JOURNEY]);
 const production = files.filter(({ path }) => !/\.(test|contract)\.ts$/.test(path));
 
 describe('the architecture', () => {
@@ -32,7 +33,7 @@ describe('the architecture', () => {
 
   it('knows every folder under src', () => {
     const folders = readdirSync(SOURCE, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const known = new Set([...FOUNDATION, ...JOURNEY, 'commands']);
+    const known = new Set([...modules, 'commands']);
     expect(folders.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
   });
 
@@ -41,12 +42,21 @@ describe('the architecture', () => {
   });
 
   it('lets no module import what stands above the modules: entry files, commands, the run', () => {
-    const modules = new Set([...FOUNDATION, ...JOURNEY]);
     const isModule = (path: string) => modules.has(path.split('/')[0] ?? '');
     const upwards = production.flatMap(({ path, code }) =>
       isModule(path) ? targetsOf({ path, code }, ANY_IMPORT).filter((target) => !isModule(target)) : [],
     );
     expect(upwards).toEqual([]);
+  });
+
+  it('lets nobody into a module but through its door', () => {
+    const isInside = (path: string) => modules.has(path.split('/')[0] ?? '') && !path.endsWith('/index.ts');
+    const trespasses = production.flatMap(({ path, code }) =>
+      targetsOf({ path, code }, ANY_IMPORT)
+        .filter((target) => isInside(target) && target.split('/')[0] !== path.split('/')[0])
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(trespasses).toEqual([]);
   });
 
   it('imports nothing dynamically, so that lint sees every import', () => {
@@ -66,13 +76,11 @@ describe('the architecture', () => {
   });
 
   it('has one door a module', () => {
-    const modules = new Set(
-      production
-        .map(({ path }) => path.split('/')[0] ?? '')
-        .filter((name) => [...FOUNDATION, ...JOURNEY].includes(name)),
+    const present = new Set(
+      production.map(({ path }) => path.split('/')[0] ?? '').filter((name) => modules.has(name)),
     );
     const doors = production.map(({ path }) => path).filter((path) => /(^|\/)index\.ts$/.test(path));
-    expect(doors.sort()).toEqual([...modules].map((name) => `${name}/index.ts`).sort());
+    expect(doors.sort()).toEqual([...present].map((name) => `${name}/index.ts`).sort());
   });
 });
 
