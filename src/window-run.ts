@@ -122,7 +122,8 @@ async function remember(options: RunOptions): Promise<RememberedRun | undefined>
 
 /**
  * Decides windows in order and commits them: one at a time when `isLive`, else up to a week at once.
- * @param options.onWindow - told after each commit how many of the windows are done
+ * @param options.beforeWindow - awaited before a window is begun: where a virtual clock is moved
+ * @param options.onCommit - told after each commit how many of the windows are done
  * @param options.signal - when aborted, stops before the next window; what is decided is committed
  */
 export async function runThrough(

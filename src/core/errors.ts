@@ -1,6 +1,6 @@
 /** What an error of the outside world says to a machine and to a person. */
 export interface ErrorFacts {
-  /** Stable, upper-case, prefixed with the module that raises it; every code stands in docs/errors.md. */
+  /** Stable, upper-case; a module's own begin with its name, those of core with what they are about. All: docs/errors.md. */
   code: string;
   /** What happened, with values, and what to do about it. */
   message: string;
