@@ -4,7 +4,7 @@ import { postgresRssMb } from '../src/commands/memory.ts';
 import { launch, type RunningProgram } from '../test/program.ts';
 import type { BenchContext, BenchResult } from './bench.ts';
 import {
-  atWorkplace,
+  onStage,
   describeMachine,
   memoryOf,
   monthsAfter,
@@ -13,8 +13,8 @@ import {
   round,
   stopStart,
   urlOf,
-  type Workplace,
-} from './workplace.ts';
+  type Stage,
+} from './stage.ts';
 
 /** What the first issue allows, Postgres apart. */
 const LIMIT_MB = 900;
@@ -31,7 +31,7 @@ interface Standing {
 
 /** Memory of a year's replay at its peak, and of a `start` that stands at the end of history and answers. */
 export async function run(context: BenchContext): Promise<BenchResult> {
-  return atWorkplace(context, async (place) => {
+  return onStage(context, async (place) => {
     const { progress, origin } = place;
     progress(`history: ${origin}`);
     const dataDir = place.makeDataDir();
@@ -66,7 +66,7 @@ function figuresOf(name: string, standing: Standing | null): Record<string, numb
   };
 }
 
-async function measureStart({ history, progress }: Workplace, dataDir: string): Promise<Standing | null> {
+async function measureStart({ history, progress }: Stage, dataDir: string): Promise<Standing | null> {
   const program = launch(['--history', history, '--port', '0'], { dataDir, entry: 'server.ts' });
   const url = await urlOf(program);
   if (!(await program.hasSaid(/^Ready:/m)))

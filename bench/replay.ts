@@ -1,14 +1,14 @@
 import { findWorkspace, inTransaction, openPostgres, silentLog, DAY_MS } from '../src/core/index.ts';
 import { median, takeTurns, type BenchContext, type BenchResult, type Contender } from './bench.ts';
 import {
-  atWorkplace,
+  onStage,
   describeMachine,
   monthsAfter,
   replayIn,
   round,
   type ReplayAnswer,
-  type Workplace,
-} from './workplace.ts';
+  type Stage,
+} from './stage.ts';
 
 const MONTHS = [3, 6, 12] as const;
 const YEAR = 12;
@@ -29,7 +29,7 @@ interface Measured extends ReplayAnswer {
 
 /** How fast history is replayed, whether that stays so as it grows, and what the same rows cost Postgres alone. */
 export async function run(context: BenchContext, { rounds = ROUNDS } = {}): Promise<BenchResult> {
-  return atWorkplace(context, async (place) => {
+  return onStage(context, async (place) => {
     const { progress, origin } = place;
     progress(`history: ${origin}`);
     const dataDir = place.makeDataDir();
@@ -50,7 +50,7 @@ export async function run(context: BenchContext, { rounds = ROUNDS } = {}): Prom
 
 /** The pace of the windows themselves is taken from the first and the last word about them. */
 async function measureReplay(
-  place: Workplace,
+  place: Stage,
   { dataDir, months }: { dataDir: string; months: number },
 ): Promise<Measured> {
   const seen: { done: number; at: number }[] = [];
@@ -74,7 +74,7 @@ async function measureReplay(
  * tables of the same shape, a transaction a week. Nothing is computed and nothing crosses to another process.
  * @returns windows a second
  */
-async function commitBare(place: Workplace, dataDir: string, year: Measured): Promise<number> {
+async function commitBare(place: Stage, dataDir: string, year: Measured): Promise<number> {
   const { from, stopwatch } = place;
   const postgres = await openPostgres({ databaseUrl: '', dataDir, log: silentLog });
   const workspace = await findWorkspace(postgres, { name: year.workspace, dataDir });

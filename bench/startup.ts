@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { launch, type RunningProgram } from '../test/program.ts';
 import { median, type BenchContext, type BenchResult } from './bench.ts';
-import { atWorkplace, describeMachine, round, stopStart, urlOf, type Workplace } from './workplace.ts';
+import { onStage, describeMachine, round, stopStart, urlOf, type Stage } from './stage.ts';
 
 const ROUNDS = 3;
 const SECOND_MS = 1_000;
@@ -18,7 +18,7 @@ interface Started {
 
 /** How long `npm start -- --history` takes to its first probability, on an empty data folder and on one it knows. */
 export async function run(context: BenchContext, { rounds = ROUNDS } = {}): Promise<BenchResult> {
-  return atWorkplace(context, async (place) => {
+  return onStage(context, async (place) => {
     const { progress, origin } = place;
     progress(`history: ${origin}`);
     const firsts: Started[] = [];
@@ -56,7 +56,7 @@ export async function run(context: BenchContext, { rounds = ROUNDS } = {}): Prom
   });
 }
 
-async function measureStart({ history, stopwatch }: Workplace, dataDir: string): Promise<Started> {
+async function measureStart({ history, stopwatch }: Stage, dataDir: string): Promise<Started> {
   const startedAt = stopwatch();
   const since = () => (stopwatch() - startedAt) / SECOND_MS;
   const program = launch(['--history', history, '--port', '0'], { dataDir, entry: 'npm start' });

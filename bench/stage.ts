@@ -15,13 +15,13 @@ const YEAR_DAYS = 365;
 const MIB = 2 ** 20;
 
 /** Where a benchmark of the whole program works. */
-export interface Workplace extends BenchContext {
+export interface Stage extends BenchContext {
   /** A history folder with a year of hourly bars after `from`. */
   history: string;
   /** Says which history it is, for the figures. */
   origin: string;
   from: EpochMs;
-  /** A new, empty data folder on the disk; goes with the workplace. */
+  /** A new, empty data folder on the disk; goes with the stage. */
   makeDataDir(): string;
 }
 
@@ -36,9 +36,9 @@ export interface ReplayAnswer {
 }
 
 /** Gives the work a history and data folders, and stops and deletes all that it left behind. */
-export async function atWorkplace<Result>(
+export async function onStage<Result>(
   context: BenchContext,
-  work: (place: Workplace) => Promise<Result>,
+  work: (place: Stage) => Promise<Result>,
 ): Promise<Result> {
   const folders: string[] = [];
   const makeFolder = (): string => {
@@ -62,7 +62,7 @@ export async function atWorkplace<Result>(
 async function findHistory(
   { root, progress }: BenchContext,
   makeFolder: () => string,
-): Promise<Pick<Workplace, 'history' | 'origin' | 'from'>> {
+): Promise<Pick<Stage, 'history' | 'origin' | 'from'>> {
   const history = sharedData(root, 'history');
   if (existsSync(history)) return { history, origin: 'real, ../shared/data/history', from: REAL_FROM };
   progress('no ../shared/data/history: a year is simulated');
@@ -73,7 +73,7 @@ async function findHistory(
 
 /** Replays up to a moment in a process of its own. `onSaid` is told each chunk of progress as it comes. */
 export async function replayIn(
-  { history, from }: Workplace,
+  { history, from }: Stage,
   options: { dataDir: string; to: EpochMs; onSaid?: (text: string) => void },
 ): Promise<ReplayAnswer> {
   const { dataDir, to, onSaid } = options;
