@@ -1,7 +1,7 @@
 import { DAY_MS, isoUtc } from '../core/index.ts';
 import type { RawRecord } from '../sources/index.ts';
 import type { Gap } from './bar-ledger.ts';
-import { TABLES, TABLE_OF, type Rejection, type Table, type Verdict } from './verdict.ts';
+import { quote, TABLES, TABLE_OF, type Rejection, type Table, type Verdict } from './verdict.ts';
 
 /** One record that was turned away, for a person to look up. */
 export interface QuarantineSample {
@@ -23,10 +23,10 @@ export interface QuarantineReason {
 
 /** Good rows with something a person may want to know. */
 export interface QualityWarning {
-  kind: 'gaps' | 'unsorted' | 'revisions';
+  kind: 'gaps' | 'unsorted' | 'revisions' | 'duplicates';
   /** The feed, for an index with its name: `history:fear-greed/fear_greed`. */
   series: string;
-  /** Missing bars, late rows, or rows that contradict an earlier one. */
+  /** Missing bars, late rows, rows that contradict an earlier one, or the same row again. */
   count: number;
   message: string;
 }
@@ -55,12 +55,15 @@ export function createTally(): Tally {
   const duplicates = countPerTable();
   const quarantined = countPerTable();
   const reasons = new Map<string, QuarantineReason>();
+  const copies = new Map<string, Sightings>();
 
   function note(record: RawRecord, verdict: Verdict): void {
     const table = TABLE_OF[record.kind];
     if (verdict.outcome === 'accepted') accepted[table] += 1;
-    else if (verdict.outcome === 'duplicate') duplicates[table] += 1;
-    else {
+    else if (verdict.outcome === 'duplicate') {
+      duplicates[table] += 1;
+      copies.set(record.source, sightAgain(copies.get(record.source), record));
+    } else {
       quarantined[table] += 1;
       noteReason(record, table, verdict.rejection);
     }
@@ -83,9 +86,26 @@ export function createTally(): Tally {
       duplicates: { ...duplicates },
       quarantined: { ...quarantined },
       reasons: [...reasons.values()],
-      warnings,
+      warnings: [...warnings, ...[...copies].map(([source, seen]) => copyWarning(source, seen))],
     }),
   };
+}
+
+/** How often something was seen, and where first. */
+export interface Sightings {
+  count: number;
+  first: string;
+}
+
+export function sightAgain(seen: Sightings | undefined, record: RawRecord): Sightings {
+  if (seen !== undefined) return { ...seen, count: seen.count + 1 };
+  const { open_time, published_at, posted_at, date } = record.fields;
+  return { count: 1, first: `${placeOf(record)} (${quote(open_time ?? published_at ?? posted_at ?? date)})` };
+}
+
+function copyWarning(series: string, { count, first }: Sightings): QualityWarning {
+  const message = `${series}: rows that repeat an earlier one, every field the same: ${count}, the first at ${first}. Each was taken once; leave the copies out to be rid of this.`;
+  return { kind: 'duplicates', series, count, message };
 }
 
 /** A count of zero for every table of silver. */

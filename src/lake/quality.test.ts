@@ -280,7 +280,10 @@ describe('a record that comes twice', () => {
     expect(first).toMatchObject({ isRevision: false, observation: { knownAt: START + HOUR_MS + 5_000 } });
     expect(revised).toMatchObject({ isRevision: true, observation: { knownAt: NOW, close: 101 } });
     expect(door.check(candle(0, { close: '101' })).outcome).toBe('duplicate');
-    expect(door.report().warnings).toMatchObject([{ kind: 'revisions', count: 1 }]);
+    expect(door.report().warnings).toMatchObject([
+      { kind: 'revisions', count: 1 },
+      { kind: 'duplicates', count: 1 },
+    ]);
   });
 
   it('from another source is no revision', () => {

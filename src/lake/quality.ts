@@ -4,7 +4,14 @@ import { createBarLedger, type BarLedger } from './bar-ledger.ts';
 import { inspectCandle, inspectJump, type PriceMemory, type PriceReference } from './inspect-candle.ts';
 import { inspectIndex } from './inspect-index.ts';
 import { inspectText } from './inspect-text.ts';
-import { createTally, gapWarnings, type QualityReport, type QualityWarning } from './quality-report.ts';
+import {
+  createTally,
+  gapWarnings,
+  sightAgain,
+  type QualityReport,
+  type QualityWarning,
+  type Sightings,
+} from './quality-report.ts';
 import { identify, type RecordIdentity } from './record-id.ts';
 import type { CandleObservation, IndexObservation, TextObservation } from './records.ts';
 import { isRejection, reject, type Inspection, type Rejection, type Verdict } from './verdict.ts';
@@ -31,7 +38,8 @@ interface Series {
   stepMs: number;
   ledger: BarLedger;
   prices: PriceMemory;
-  late: number;
+  late?: Sightings;
+  revised?: Sightings;
   revisions: Set<string>;
 }
 
@@ -58,13 +66,12 @@ export function createDoor(options: DoorOptions): Door {
     const known = series.get(name);
     if (known !== undefined) return known;
     const prices = { reference: options.references?.get(name) ?? null, rival: null };
-    const fresh = {
+    const fresh: Series = {
       source,
       name,
       stepMs,
       ledger: createBarLedger(stepMs),
       prices,
-      late: 0,
       revisions: new Set<string>(),
     };
     series.set(name, fresh);
@@ -75,7 +82,7 @@ export function createDoor(options: DoorOptions): Door {
     const inspection = findForeign(record, options.asset) ?? inspect(record, identity.id, options.now);
     if (isRejection(inspection)) return { ...identity, outcome: 'rejected', rejection: inspection };
     if (inspection.kind === 'candle') return placeCandle(record, inspection, identity);
-    if (inspection.kind === 'index') return placeIndex(inspection, identity);
+    if (inspection.kind === 'index') return placeIndex(record, inspection, identity);
     return placeText(inspection, identity);
   }
 
@@ -84,7 +91,7 @@ export function createDoor(options: DoorOptions): Door {
     const own = seriesOf({ source: candle.source, name: seriesName(candle), stepMs });
     const jump = inspectJump(record, candle, own.prices);
     if (jump !== null) return { ...identity, outcome: 'rejected', rejection: jump };
-    const verdict = place(own, candle, identity);
+    const verdict = place({ own, record, identity }, candle);
     if (verdict.outcome === 'accepted' && !verdict.isRevision) {
       own.prices.reference = { close: candle.close, at: candle.eventTime };
       own.prices.rival = null;
@@ -92,22 +99,23 @@ export function createDoor(options: DoorOptions): Door {
     return verdict;
   }
 
-  function placeIndex(index: IndexObservation, identity: RecordIdentity): Verdict {
+  function placeIndex(record: RawRecord, index: IndexObservation, identity: RecordIdentity): Verdict {
     const name = `${index.source}/${index.name}`;
-    return place(seriesOf({ source: index.source, name, stepMs: DAY_MS }), index, identity);
+    const own = seriesOf({ source: index.source, name, stepMs: DAY_MS });
+    return place({ own, record, identity }, index);
   }
 
   function place(
-    own: Series,
+    { own, record, identity }: { own: Series; record: RawRecord; identity: RecordIdentity },
     observation: CandleObservation | IndexObservation,
-    identity: RecordIdentity,
   ): Verdict {
     const isLate = own.ledger.isLate(observation.eventTime);
     const news = own.ledger.place(observation.eventTime, identity.id);
     if (news === 'same' || own.revisions.has(identity.id)) return { ...identity, outcome: 'duplicate' };
-    if (isLate) own.late += 1;
+    if (isLate) own.late = sightAgain(own.late, record);
     if (news === 'first') return { ...identity, outcome: 'accepted', observation, isRevision: false };
     own.revisions.add(identity.id);
+    own.revised = sightAgain(own.revised, record);
     const knownAt = Math.max(observation.knownAt, options.now);
     return { ...identity, outcome: 'accepted', observation: { ...observation, knownAt }, isRevision: true };
   }
@@ -158,15 +166,16 @@ function warningsAbout(all: readonly Series[]): QualityWarning[] {
   return [...gaps, ...all.flatMap(disorderOf)];
 }
 
-function disorderOf({ name, late, revisions }: Series): QualityWarning[] {
+function disorderOf({ name, late, revised }: Series): QualityWarning[] {
   const warnings: QualityWarning[] = [];
-  if (late > 0) {
-    const message = `${name}: rows that stand after later ones: ${late}. They were taken; sort the file to be rid of this.`;
-    warnings.push({ kind: 'unsorted', series: name, count: late, message });
+  if (late !== undefined) {
+    const { count, first } = late;
+    const message = `${name}: rows that stand after later ones: ${count}, the first at ${first}. They were taken; sort the file to be rid of this.`;
+    warnings.push({ kind: 'unsorted', series: name, count, message });
   }
-  if (revisions.size > 0) {
-    const count = revisions.size;
-    const message = `${name}: rows that contradict an earlier row of the same time: ${count}. The first serves, the others are kept beside it.`;
+  if (revised !== undefined) {
+    const { count, first } = revised;
+    const message = `${name}: rows that contradict an earlier row of the same time: ${count}, the first at ${first}. The earlier one serves, the others are kept beside it; leave out those that are wrong.`;
     warnings.push({ kind: 'revisions', series: name, count, message });
   }
   return warnings;
