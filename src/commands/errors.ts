@@ -26,6 +26,13 @@ export function workspaceUnknown(name: string, known: readonly string[]): AppErr
   return usageInvalid(`There is no workspace "${name}". ${there}.`);
 }
 
+/** Bars that leave no close at the end of a horizon that every arm predicts. */
+export function barTooLong(barMinutes: number, horizonsMinutes: readonly number[]): AppError {
+  return usageInvalid(
+    `Bars of ${barMinutes} minutes have no close ${horizonsMinutes.join(' and ')} minutes ahead, which every arm predicts. Choose with --bar one that fits, such as 15 or 60.`,
+  );
+}
+
 /** A range that the history does not cover. */
 export function windowsMissing(moment: EpochMs, span: { first: EpochMs; last: EpochMs }): AppError {
   return usageInvalid(

@@ -2,15 +2,17 @@ import { createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.
 import { createFeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
 import { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from '../models/index.ts';
-import { scoreObservations, studyDirection, type DirectionStudy } from '../prediction/index.ts';
+import {
+  scoreObservations,
+  studyDirection,
+  WARM_UP_SHARE,
+  type DirectionStudy,
+} from '../prediction/index.ts';
 import { createVader, scorerName } from '../sentiment/index.ts';
 import { openHistoryFolder } from '../sources/index.ts';
 import { candlesMissing, familyUnknown, scorerUnknown, usageInvalid, windowsMissing } from './errors.ts';
 import { complaints } from './import.ts';
 import type { CommandContext, ExitCode } from './program.ts';
-
-/** Share of the history that only trains when nobody says where the test begins. */
-const WARM_UP_SHARE = 0.25;
 
 interface Options {
   history: string;
@@ -32,6 +34,11 @@ export async function evaluateDirectionCommand(
 ): Promise<ExitCode> {
   if (!Object.hasOwn(MODEL_FAMILIES, options.family)) {
     throw familyUnknown(options.family, Object.keys(MODEL_FAMILIES));
+  }
+  if (options.from !== undefined && options.testFrom !== undefined) {
+    throw usageInvalid(
+      '--from and --test-from exclude each other: the first tests week by week, the second in one split.',
+    );
   }
   if (!['vader', 'none'].includes(options.scorer)) throw scorerUnknown(options.scorer, ['vader', 'none']);
   terminal.say(`Reading ${options.history}`);
@@ -129,10 +136,13 @@ function describe(
   const rows = Object.entries(study.baselines).map(
     ([name, accuracy]) => `    ${name.padEnd(12)} ${percent(accuracy)}`,
   );
+  const interval = Number.isNaN(study.low)
+    ? 'too few days for an interval'
+    : `95 % interval ${percent(study.low)} to ${percent(study.high)} (block bootstrap)`;
   return [
     `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
     `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${study.fits} fits, the last on ${study.lastTrainingRows} rows`,
-    `  accuracy  ${percent(study.accuracy)}, 95 % interval ${percent(study.low)} to ${percent(study.high)} (block bootstrap)`,
+    `  accuracy  ${percent(study.accuracy)}, ${interval}`,
     `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
     `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,
     '  baselines on the same windows',
@@ -144,6 +154,7 @@ function describe(
 
 function verdictOn({ low, high, baselines }: DirectionStudy): string {
   const best = Math.max(...Object.values(baselines));
+  if (Number.isNaN(low)) return 'Nothing can be said against the baselines without an interval.';
   if (low > best) return 'Better than every baseline: the whole interval lies above the best one.';
   if (high < best) return 'Worse than the best baseline, which lies above the whole interval.';
   return 'Not distinguishable from the best baseline.';

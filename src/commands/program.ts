@@ -11,7 +11,7 @@ import { reset } from './reset.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
-import { integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
+import { barArgument, integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
 
 /** What every command is given. */
 export interface CommandContext {
@@ -26,7 +26,6 @@ const JSON_OPTION = ['--json', 'print the result as one line of JSON'] as const;
 const HISTORY_OPTION = ['--history <dir>', 'history folder (docs/history-folder.md)'] as const;
 const BAR_OPTION = '--bar <minutes>';
 const BAR_HELP = 'bar length; default: the one that reaches furthest';
-const bar = integerArgument(1, 1_440);
 const seed = integerArgument(-2_147_483_648, 2_147_483_647);
 
 /**
@@ -100,7 +99,7 @@ function addStart(program: Command, run: Runner): void {
       momentArgument,
     )
     .option('--speed <n>', 'windows a second on a virtual clock', positiveArgument)
-    .option(BAR_OPTION, BAR_HELP, bar)
+    .option(BAR_OPTION, BAR_HELP, barArgument)
     .option('--port <port>', 'port of API and page; default 8080', integerArgument(0, 65_535))
     .action(run(start));
 }
@@ -110,7 +109,7 @@ function addHistoryCommands(program: Command, run: Runner): void {
     .command('import')
     .description('bring a history folder into the lake of the live workspace')
     .requiredOption(...HISTORY_OPTION)
-    .option(BAR_OPTION, BAR_HELP, bar)
+    .option(BAR_OPTION, BAR_HELP, barArgument)
     .option(...JSON_OPTION)
     .action(run(importHistory));
   program
@@ -119,7 +118,7 @@ function addHistoryCommands(program: Command, run: Runner): void {
     .requiredOption(...HISTORY_OPTION)
     .requiredOption('--from <moment>', 'windows after this moment', momentArgument)
     .requiredOption('--to <moment>', 'windows up to this moment', momentArgument)
-    .option(BAR_OPTION, BAR_HELP, bar)
+    .option(BAR_OPTION, BAR_HELP, barArgument)
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option('--fresh', "delete this replay's own workspace first")
     .option('--out <file>', 'one JSON line a prediction')
@@ -141,7 +140,7 @@ function addEvaluation(program: Command, run: Runner): void {
     .option('--from <moment>', 'test windows after this moment', momentArgument)
     .option('--to <moment>', 'test windows up to this moment', momentArgument)
     .option('--test-from <moment>', 'one split: all before trains, all after tests', momentArgument)
-    .option(BAR_OPTION, BAR_HELP, bar)
+    .option(BAR_OPTION, BAR_HELP, barArgument)
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option(...JSON_OPTION)
     .action(run(evaluateDirectionCommand));

@@ -1,4 +1,5 @@
 import { isoUtc, type EpochMs } from '../core/index.ts';
+import { alignColumns } from './align-columns.ts';
 import type { ReplayResult } from './replay.ts';
 
 interface Facts {
@@ -25,24 +26,12 @@ export function describeReplay(result: ReplayResult, facts: Facts): string {
   return [
     `${result.windows} windows after ${isoUtc(facts.from)} up to ${isoUtc(facts.to)}, ${result.predictions} predictions`,
     '',
-    ...table([head, ...rows]),
+    ...alignColumns([head, ...rows]),
     '',
     `predictions ${result.predictionsHash}`,
     `${facts.wallSeconds} s, ${facts.peakRssMb} MB, Postgres ${facts.postgresRssMb ?? 'unknown'} MB, workspace ${facts.workspace}`,
     'Accuracies near 50 % are what these horizons give. Nothing here is investment advice.',
   ].join('\n');
-}
-
-/** Rows with columns padded to the same width, the first to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  '),
-  );
 }
 
 function percent(share: number | null): string {

@@ -32,6 +32,7 @@ import { windowsBetween } from '../run-window.ts';
 import { openHistoryFolder, type HistoryFolder } from '../sources/index.ts';
 import { createInputFeed, openRun, runThrough, WINDOW_JOB } from '../window-run.ts';
 import { candlesMissing, outFileUnwritable, usageInvalid, windowsMissing } from './errors.ts';
+import { requireHorizons } from './horizons.ts';
 import { importOnce } from './import.ts';
 import { peakRssMb, postgresRssMb } from './memory.ts';
 import type { CommandContext, ExitCode } from './program.ts';
@@ -93,6 +94,7 @@ export async function replay(options: Options, { config, terminal }: CommandCont
   // Now rather than when hours of work are done.
   if (options.out !== undefined) assertWritable(options.out);
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
+  requireHorizons(folder.barMinutes);
   const models = createModels(folder.barMinutes);
   const log = createLog(config.logLevel);
   const name = await nameOf(folder, { options, config, models });

@@ -16,6 +16,7 @@ import { ingest, readBarSpan } from '../lake/index.ts';
 import { createSimulator, openHistoryFolder, type Source } from '../sources/index.ts';
 import { z } from 'zod';
 import { candlesMissing, usageInvalid, windowsMissing } from './errors.ts';
+import { requireHorizons } from './horizons.ts';
 import { importOnce } from './import.ts';
 import type { Terminal } from './terminal.ts';
 import { workspaceName } from './workspace-name.ts';
@@ -91,6 +92,7 @@ export async function planStart(
 async function planHistory(dir: string, options: StartOptions, config: Config): Promise<StartPlan> {
   const { asset, graceSeconds } = config;
   const folder = await openHistoryFolder(dir, { asset, bar: options.bar });
+  requireHorizons(folder.barMinutes);
   const { barMinutes } = folder;
   const isPlayed = options.from !== undefined || options.speed !== undefined;
   return {
@@ -129,6 +131,7 @@ async function planHistory(dir: string, options: StartOptions, config: Config): 
 function planSimulated(options: StartOptions, config: Config, real: Clock): StartPlan {
   const { asset, graceSeconds, simulatorSeed: seed, simulatorStrength: strength } = config;
   const barMinutes = options.bar ?? config.liveBarMinutes;
+  requireHorizons(barMinutes);
   const { speed } = options;
   let source: Source | null = null;
   return {

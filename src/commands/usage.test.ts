@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isoUtc, parseUtc } from '../core/index.ts';
-import { integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
+import { barArgument, integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
 
 describe('a moment on the command line', () => {
   it('is a day or a time with its zone', () => {
@@ -49,5 +49,21 @@ describe('a list on the command line', () => {
 
   it.each(['', 'a,', ',a', 'a,,b'])('is not "%s"', (text) => {
     expect(() => listArgument(text)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('a bar length on the command line', () => {
+  it('is whole minutes that divide a day', () => {
+    expect(barArgument('15')).toBe(15);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_440 }), (minutes) => {
+        if (1_440 % minutes === 0) expect(barArgument(String(minutes))).toBe(minutes);
+        else expect(() => barArgument(String(minutes))).toThrow(InvalidArgumentError);
+      }),
+    );
+  });
+
+  it.each(['7', '0', '1441', '1.5', 'hour', ''])('refuses %j', (text) => {
+    expect(() => barArgument(text)).toThrow(InvalidArgumentError);
   });
 });

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { parseUtc, type EpochMs } from '../core/index.ts';
 
+const DAY_MINUTES = 1_440;
+
 /** A moment on the command line. Commander prints the message beside the option's name and ends with usage. */
 export function momentArgument(text: string): EpochMs {
   const moment = parseUtc(text);
@@ -19,6 +21,15 @@ export function integerArgument(low: number, high: number): (text: string) => nu
     }
     return number;
   };
+}
+
+/** A bar length on the command line: whole minutes that divide a day, so that every midnight closes a bar. */
+export function barArgument(text: string): number {
+  const minutes = integerArgument(1, DAY_MINUTES)(text);
+  if (DAY_MINUTES % minutes !== 0) {
+    throw new InvalidArgumentError('Give minutes that divide a day, such as 15 or 60.');
+  }
+  return minutes;
 }
 
 /** A positive number on the command line. */

@@ -28,7 +28,8 @@ const ENTRIES = {
     name: 'DATABASE_URL',
     unit: 'postgres:// URL',
     fallback: '',
-    reason: 'Empty: a real Postgres is started from an npm package, so that nothing has to be installed.',
+    reason:
+      'Empty: a real Postgres is started from an npm package, so that nothing has to be installed. A pooler in transaction mode will not do: give the direct URL.',
     schema: postgresUrl.or(z.literal('')),
   },
   redisUrl: {

@@ -12,8 +12,8 @@ import {
 } from '../models/index.ts';
 import { createWindowMemory } from './window-memory.ts';
 
-/** Shares of the history that stand before the first tested window when nobody says where to begin. */
-const WARM_UP_SHARE = 0.25;
+/** Share of the history that only trains when nobody says where the test begins. */
+export const WARM_UP_SHARE = 0.25;
 
 /** What is tried on which past. */
 export interface DirectionStudyOptions {

@@ -21,4 +21,9 @@ export {
   type RememberedRun,
   type WindowMemory,
 } from './window-memory.ts';
-export { studyDirection, type DirectionStudy, type DirectionStudyOptions } from './direction-study.ts';
+export {
+  studyDirection,
+  WARM_UP_SHARE,
+  type DirectionStudy,
+  type DirectionStudyOptions,
+} from './direction-study.ts';
