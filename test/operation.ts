@@ -37,7 +37,8 @@ export interface TestOperation extends Work {
 export function makeEnvironment(changes: Record<string, string> = {}): Record<string, string> {
   return {
     DATABASE_URL: inject('databaseUrl'),
-    BELLWETHER_DATA_DIR: mkdtempSync(join(tmpdir(), 'bellwether-operation-')),
+    BELLWETHER_DATA_DIR:
+      changes['BELLWETHER_DATA_DIR'] ?? mkdtempSync(join(tmpdir(), 'bellwether-operation-')),
     BELLWETHER_DASHBOARD: 'off',
     LOG_LEVEL: 'silent',
     ...changes,
