@@ -45,7 +45,6 @@ afterAll(async () => {
 const read = (within: { after: number; upTo: number }, indexNames?: string[]) =>
   readObservations(workspace.pool, { asset: ASSET, barMinutes: 60, ...within, indexNames });
 
-
 describe('reading as of a moment', () => {
   it('gives what the door gives in memory, number for number and in the same order', async () => {
     expect(inMemory.length).toBeGreaterThan(HOURS);

@@ -1,10 +1,4 @@
-export {
-  type KnownRange,
-  type RawRecord,
-  type RawValue,
-  type RecordKind,
-  type Source,
-} from './source.ts';
+export { type KnownRange, type RawRecord, type RawValue, type RecordKind, type Source } from './source.ts';
 export { openHistoryFolder, type HistoryFile, type HistoryFolder } from './history-folder.ts';
 export {
   createSimulator,
