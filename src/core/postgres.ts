@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isAppError, messageOf } from './errors.ts';
 import { withExclusiveLock } from './exclusive.ts';
+import { makeFolder } from './folders.ts';
 import type { Log } from './log.ts';
 import { findPostgresHome, isCluster, possibleFolders, type PostgresHome } from './postgres-home.ts';
 import {
@@ -251,7 +252,7 @@ async function inDataFolder<Result>(
   work: (realDir: string) => Promise<Result>,
 ): Promise<Result> {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     const realDir = realpathSync(dataDir);
     return await withExclusiveLock(join(realDir, 'postgres.guard'), () => work(realDir));
   } catch (error) {

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { withExclusiveLock } from './exclusive.ts';
+import { makeFolder } from './folders.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
 import { isSameProcess, startTokenOf } from './processes.ts';
-import { dataFolderUnusable, startAlreadyRunning } from './storage-errors.ts';
+import { startAlreadyRunning } from './storage-errors.ts';
 import type { EpochMs } from './time.ts';
 
 const lockSchema = z.looseObject({
@@ -69,10 +70,6 @@ export function readProcessLock(path: string): (ProcessFacts & { pid: number }) 
 }
 
 async function guarded(path: string, work: () => void): Promise<void> {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    throw dataFolderUnusable(dirname(path), error);
-  }
+  makeFolder(dirname(path));
   await withExclusiveLock(`${path}.guard`, async () => work());
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Cache } from './cache.ts';
+import { makeFolder } from './folders.ts';
 import type { Postgres } from './postgres.ts';
-import { dataFolderUnusable, workspaceNameInvalid } from './storage-errors.ts';
+import { workspaceNameInvalid } from './storage-errors.ts';
 
 export const LIVE_WORKSPACE = 'live';
 
@@ -132,14 +133,6 @@ function cachePrefixOf(postgres: Postgres, options: { name: string; dataDir: str
   const { host, pathname } = new URL(postgres.url);
   const database = postgres.isEmbedded ? options.dataDir : `${host}${pathname}`;
   return `bellwether:${createHash('sha256').update(database).digest('hex').slice(0, 8)}:${options.name}:`;
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw dataFolderUnusable(folder, error);
-  }
 }
 
 /** IF NOT EXISTS alone does not help two that create it in the same moment. */
