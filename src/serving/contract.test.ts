@@ -53,7 +53,7 @@ describe('the wire contract', () => {
   });
 
   it('names the fields of a signal as clients know them', () => {
-    expect(Object.keys(contract.toSignal(SIGNAL, 75)).sort()).toEqual(
+    expect(Object.keys(contract.toSignal(SIGNAL, 60)).sort()).toEqual(
       [
         ...['asset', 'window_end', 'as_of', 'horizon_minutes', 'arm', 'model_version', 'probability_up'],
         ...['price_direction', 'sentiment', 'predicted_at', 'matures_at', 'outcome', 'degraded'],
@@ -63,7 +63,7 @@ describe('the wire contract', () => {
   });
 
   it('writes the example of the docs from the view it stands for', () => {
-    expect(contract.toSignal(SIGNAL, 75)).toEqual(examples.SIGNAL_EXAMPLES[0]);
+    expect(contract.toSignal(SIGNAL, 60)).toEqual(examples.SIGNAL_EXAMPLES[0]);
   });
 
   it('writes moments exactly as core does', () => {
