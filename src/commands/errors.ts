@@ -33,10 +33,29 @@ export function barTooLong(barMinutes: number, horizonsMinutes: readonly number[
   );
 }
 
-/** A range that the history does not cover. */
-export function windowsMissing(moment: EpochMs, span: { first: EpochMs; last: EpochMs }): AppError {
+/** A range whose beginning does not lie before its end. */
+export function rangeReversed({ from, to }: { from: EpochMs; to: EpochMs }): AppError {
+  return usageInvalid(`--from ${isoUtc(from)} is not before --to ${isoUtc(to)}.`);
+}
+
+/** A moment that the history does not cover. */
+export function windowsMissing(
+  moment: EpochMs,
+  span: { first: EpochMs; last: EpochMs },
+  remedy = 'Choose --from and --to within.',
+): AppError {
   return usageInvalid(
-    `${isoUtc(moment)} leaves no window to work on: the history has bars that close from ${isoUtc(span.first)} to ${isoUtc(span.last)}. Choose --from and --to within.`,
+    `${isoUtc(moment)} leaves no window to work on: the history has bars that close from ${isoUtc(span.first)} to ${isoUtc(span.last)}. ${remedy}`,
+  );
+}
+
+/** A range in which no bar of the history closes. */
+export function rangeEmpty(
+  { from, to }: { from: EpochMs; to: EpochMs },
+  span: { first: EpochMs; last: EpochMs },
+): AppError {
+  return usageInvalid(
+    `No window lies after --from ${isoUtc(from)} and up to --to ${isoUtc(to)}: the history has bars that close from ${isoUtc(span.first)} to ${isoUtc(span.last)}. Choose --from and --to so that a bar closes between them.`,
   );
 }
 

@@ -10,7 +10,14 @@ import {
 } from '../prediction/index.ts';
 import { createVader, scorerName } from '../sentiment/index.ts';
 import { openHistoryFolder } from '../sources/index.ts';
-import { candlesMissing, familyUnknown, scorerUnknown, usageInvalid, windowsMissing } from './errors.ts';
+import {
+  candlesMissing,
+  familyUnknown,
+  rangeReversed,
+  scorerUnknown,
+  usageInvalid,
+  windowsMissing,
+} from './errors.ts';
 import { complaints } from './import.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 
@@ -40,6 +47,8 @@ export async function evaluateDirectionCommand(
       '--from and --test-from exclude each other: the first tests week by week, the second in one split.',
     );
   }
+  const { from: begin = -Infinity, to: end = Infinity } = options;
+  if (!(begin < end)) throw rangeReversed({ from: begin, to: end });
   if (!['vader', 'none'].includes(options.scorer)) throw scorerUnknown(options.scorer, ['vader', 'none']);
   terminal.say(`Reading ${options.history}`);
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });

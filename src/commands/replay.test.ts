@@ -13,6 +13,7 @@ import {
   HOUR_MS,
   isoUtc,
   listWorkspaces,
+  MINUTE_MS,
   openPostgres,
   readConfig,
   silentLog,
@@ -193,15 +194,19 @@ describe('what a replay refuses, before it works', () => {
     said.mockRestore();
   });
 
-  it('a range that the history does not reach, and leaves no file', async () => {
+  it.each([
+    ['beyond the last bar', { from: ORIGIN + 400 * DAY_MS, to: ORIGIN + 401 * DAY_MS }],
+    ['before the first bar', { from: ORIGIN - 90 * DAY_MS, to: ORIGIN - 60 * DAY_MS }],
+    ['between two closes', { from: ORIGIN + 61 * MINUTE_MS, to: ORIGIN + 119 * MINUTE_MS }],
+  ])('a range %s, and leaves neither file nor workspace', async (_, outside) => {
     const path = join(root, 'never.jsonl');
-    const beyond = { from: ORIGIN + 400 * DAY_MS, to: ORIGIN + 401 * DAY_MS };
-    const refused = run({ ...beyond, out: path });
-    await expect(refused).rejects.toMatchObject({
+    const before = await listWorkspaces(postgres);
+    await expect(run({ ...outside, out: path })).rejects.toMatchObject({
       code: 'USAGE_INVALID',
       message: expect.stringContaining('close from 2022-01-03T01:00:00Z to 2022-01-19T00:00:00Z') as string,
     });
     expect(existsSync(path)).toBe(false);
+    expect(await listWorkspaces(postgres)).toEqual(before);
   });
 
   it('a folder without candles, and leaves a file that was there as it was', async () => {
@@ -220,6 +225,12 @@ it('a replay up to a moment that the history has not reached says where it ends'
   const trace = await run({ from: ORIGIN + 15 * DAY_MS, to: ORIGIN + 90 * DAY_MS });
   expect(trace.json()).toMatchObject({ windows: 24 });
   expect(trace.said).toContain('  the history ends at 2022-01-19T00:00:00Z, before --to');
+});
+
+it('a replay from a moment before the history says where it begins', async () => {
+  const trace = await run({ from: ORIGIN - 3 * DAY_MS, to: ORIGIN + DAY_MS });
+  expect(trace.json()).toMatchObject({ windows: 24 });
+  expect(trace.said).toContain('  the history begins at 2022-01-03T00:00:00Z, after --from');
 });
 
 async function run(options: Partial<Parameters<typeof replay>[0]>): Promise<CommandTrace> {

@@ -8,6 +8,7 @@ import {
   createVirtualClock,
   DAY_MS,
   dropWorkspace,
+  isAppError,
   isoUtc,
   messageOf,
   MINUTE_MS,
@@ -31,7 +32,7 @@ import {
 import { windowsBetween } from '../run-window.ts';
 import { openHistoryFolder, type HistoryFolder } from '../sources/index.ts';
 import { createInputFeed, openRun, runThrough, WINDOW_JOB } from '../window-run.ts';
-import { candlesMissing, outFileUnwritable, usageInvalid, windowsMissing } from './errors.ts';
+import { candlesMissing, outFileUnwritable, rangeEmpty, rangeReversed } from './errors.ts';
 import { requireHorizons } from './horizons.ts';
 import { importOnce } from './import.ts';
 import { peakRssMb, postgresRssMb } from './memory.ts';
@@ -88,9 +89,7 @@ const BASELINE_TO_BEAT = 'sign-table';
 /** `replay`: the whole system over history on a virtual clock; resumed where it stopped, repeated from its result. */
 export async function replay(options: Options, { config, terminal }: CommandContext): Promise<ExitCode> {
   const startedAt = performance.now();
-  if (!(options.from < options.to)) {
-    throw usageInvalid(`--from ${isoUtc(options.from)} is not before --to ${isoUtc(options.to)}.`);
-  }
+  if (!(options.from < options.to)) throw rangeReversed(options);
   // Now rather than when hours of work are done.
   if (options.out !== undefined) assertWritable(options.out);
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
@@ -122,6 +121,12 @@ export async function replay(options: Options, { config, terminal }: CommandCont
       ...process,
       workspace: name,
     });
+  } catch (error) {
+    // Words that cannot be meant leave nothing behind: the workspace is named after them, so no other replay uses it.
+    if (isAppError(error) && error.code === 'USAGE_INVALID') {
+      await dropWorkspace(storage.postgres, { name, dataDir: config.dataDir, cache: storage.cache });
+    }
+    throw error;
   } finally {
     await storage.close();
   }
@@ -186,7 +191,12 @@ async function runReplay(parts: ReplayParts): Promise<ReplayResult> {
   const span = await readBarSpan(workspace.pool, { asset, barMinutes: folder.barMinutes });
   if (span === null) throw candlesMissing(folder.barMinutes);
   const upTo = Math.min(options.to, span.last);
-  if (!(options.from < upTo)) throw windowsMissing(options.from, span);
+  const beforeFirst = span.first - folder.barMinutes * MINUTE_MS;
+  const asked = windowsBetween(Math.max(options.from, beforeFirst), upTo, folder.barMinutes);
+  if (asked.length === 0) throw rangeEmpty(options, span);
+  if (options.from < beforeFirst) {
+    terminal.say(`  the history begins at ${isoUtc(beforeFirst)}, after --from`);
+  }
   if (upTo < options.to) terminal.say(`  the history ends at ${isoUtc(upTo)}, before --to`);
   const run = await openRun({
     ...models,
@@ -197,7 +207,7 @@ async function runReplay(parts: ReplayParts): Promise<ReplayResult> {
     predictAfter: options.from,
     seed: options.seed,
   });
-  const beginning = run.lastWindow ?? span.first - folder.barMinutes * MINUTE_MS;
+  const beginning = run.lastWindow ?? beforeFirst;
   const windows = windowsBetween(beginning, upTo, folder.barMinutes);
   const clock = createVirtualClock(beginning);
   const warmUp = windows.filter((windowEnd) => windowEnd <= options.from).length;
