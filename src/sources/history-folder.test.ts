@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -402,6 +402,43 @@ describe('files and folders that cannot be read', () => {
     const error = await refusal(openDir());
     expect(error.code).toBe('SOURCE_HISTORY_FILE_UNREADABLE');
     expect(error.message).toContain('candles-1h.csv');
+    expect(error.message).toContain('it is no plain file');
+  });
+
+  it.each(['candles-1h.csv', 'candles-1h.csv.gz', 'news.jsonl'])(
+    'refuses %s when it cannot be opened, and leaves no failure behind that nobody hears',
+    async (name) => {
+      if (name === 'news.jsonl') await putCandles();
+      await symlink(join(dir, 'gone'), join(dir, name));
+      const unheard: unknown[] = [];
+      const hear = (error: unknown) => void unheard.push(error);
+      process.on('uncaughtException', hear);
+      try {
+        const error = await refusal(openDir());
+        expect(error.code).toBe('SOURCE_HISTORY_FILE_UNREADABLE');
+        expect(error.message).toContain(`${name} cannot be read after line 0 (ENOENT`);
+        // A failure of a stream comes some turns of the event loop later.
+        for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      } finally {
+        process.off('uncaughtException', hear);
+      }
+      expect(unheard).toEqual([]);
+    },
+  );
+
+  it('refuses a file that becomes a folder between opening and reading', async () => {
+    await putCandles();
+    const { source, contentHash } = await openDir();
+    await rm(join(dir, 'candles-1h.csv'));
+    await mkdir(join(dir, 'candles-1h.csv'));
+    expect((await refusal(collect(source, ALL))).code).toBe('SOURCE_HISTORY_FILE_UNREADABLE');
+    expect((await refusal(contentHash())).code).toBe('SOURCE_HISTORY_FILE_UNREADABLE');
+  });
+
+  it.skipIf(process.getuid?.() === 0)('refuses a file that this user may not read', async () => {
+    await putCandles();
+    await chmod(join(dir, 'candles-1h.csv'), 0);
+    expect((await refusal(openDir())).message).toContain('EACCES');
   });
 
   it('refuses the same file plain and compressed', async () => {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { DAY_MS, MINUTE_MS, messageOf, parseUtc, type EpochMs } from '../core/index.ts';
-import { historyFileEmpty, historyFileUnreadable, historyTimesUnreadable } from './errors.ts';
+import { DAY_MS, MINUTE_MS, parseUtc, type EpochMs } from '../core/index.ts';
+import { historyFileEmpty, historyTimesUnreadable } from './errors.ts';
 import { splitCells, timeField } from './history-cells.ts';
 import { candlesByBar, findHistoryFiles, type FoundFile, type HistoryRole } from './history-files.ts';
-import { inspectFile, readLineBatches, type Inspection } from './history-lines.ts';
+import { hashFile, inspectFile, readLineBatches, type Inspection } from './history-lines.ts';
 import { createRowReader, hasHeader, openTimeColumn, type RowContext } from './history-rows.ts';
 import type { KnownRange, RawRecord, Source } from './source.ts';
 
@@ -67,7 +66,7 @@ export async function openHistoryFolder(
     barMinutes,
     source: createHistorySource(files, contextOf),
     files: files.map(({ name, role, bytes, inspection }) => ({ name, role, bytes, lines: inspection.lines })),
-    contentHash: () => hashFiles(folder, files),
+    contentHash: () => hashFiles(files),
   };
 }
 
@@ -170,16 +169,8 @@ function kindOf(role: HistoryRole): Source['kinds'][number] {
   return role === 'fear-greed' || role === 'social-daily' ? 'index' : 'post';
 }
 
-async function hashFiles(folder: string, files: readonly FoundFile[]): Promise<string> {
+async function hashFiles(files: readonly FoundFile[]): Promise<string> {
   const parts: string[] = [];
-  for (const file of files) {
-    const hash = createHash('sha256');
-    try {
-      for await (const chunk of createReadStream(file.path)) hash.update(chunk as Buffer);
-    } catch (cause) {
-      throw historyFileUnreadable({ folder, file: file.name }, messageOf(cause), cause);
-    }
-    parts.push(`${file.role} ${file.barMinutes} ${hash.digest('hex')}`);
-  }
+  for (const file of files) parts.push(`${file.role} ${file.barMinutes} ${await hashFile(file)}`);
   return createHash('sha256').update(parts.toSorted().join('\n')).digest('hex');
 }

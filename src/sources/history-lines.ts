@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
@@ -38,16 +37,8 @@ export interface Inspection {
  */
 export async function inspectFile(file: LineFile): Promise<Inspection> {
   const sampler = createSampler();
-  const sink = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      sampler.add(chunk);
-      done();
-    },
-  });
   try {
-    const read = createReadStream(file.path, { highWaterMark: CHUNK_BYTES });
-    if (await isGzip(file)) await pipeline(read, createGunzip({ chunkSize: CHUNK_BYTES }), sink);
-    else await pipeline(read, sink);
+    for await (const chunk of await openBytes(file)) sampler.add(chunk as Buffer);
   } catch (cause) {
     throw readError(file, sampler.newlines(), cause);
   }
@@ -75,26 +66,51 @@ export async function* readLineBatches(file: LineFile): AsyncGenerator<string[]>
   if (rest.length > 0) yield rest;
 }
 
-/** Plain or gzip is told by the first two bytes, so that a wrong ending in the name does no harm. */
-async function isGzip(file: LineFile): Promise<boolean> {
-  const handle = await open(file.path);
+/**
+ * SHA-256 in hex of the bytes as they lie there, compressed or not.
+ * @throws AppError `SOURCE_HISTORY_FILE_UNREADABLE`
+ */
+export async function hashFile(file: LineFile): Promise<string> {
+  const hash = createHash('sha256');
   try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    if (bytesRead === 0) return false;
-    return (buffer[0] === 0x1f && buffer[1] === 0x8b) || file.name.endsWith('.gz');
-  } finally {
-    await handle.close();
+    const handle = await openFile(file);
+    for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
+  } catch (cause) {
+    throw readError(file, 0, cause);
   }
+  return hash.digest('hex');
 }
 
+/** Opening a pipe would wait for a writer for ever, and a folder can be opened but not read. */
+async function openFile(file: LineFile): Promise<FileHandle> {
+  const facts = await stat(file.path);
+  if (!facts.isFile()) throw new Error('it is no plain file');
+  return open(file.path);
+}
+
+/**
+ * The file's text as bytes. It is opened here and not by its stream, which would say that it could not be opened when
+ * nobody listens yet: an error that nobody hears ends the process.
+ */
 async function openBytes(file: LineFile): Promise<AsyncIterable<unknown>> {
-  const compressed = await isGzip(file);
-  const read = createReadStream(file.path, { highWaterMark: CHUNK_BYTES });
+  const handle = await openFile(file);
+  const compressed = await isGzip(file, handle).catch(async (cause: unknown) => {
+    await handle.close();
+    throw cause;
+  });
+  const read = handle.createReadStream({ start: 0, highWaterMark: CHUNK_BYTES });
   if (!compressed) return read;
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   // The iteration over `gunzip` sees the failure; this promise would only report it a second time.
   pipeline(read, gunzip).catch(() => {});
   return gunzip;
+}
+
+/** Plain or gzip is told by the first two bytes, so that a wrong ending in the name does no harm. */
+async function isGzip(file: LineFile, handle: FileHandle): Promise<boolean> {
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+  if (bytesRead === 0) return false;
+  return (buffer[0] === 0x1f && buffer[1] === 0x8b) || file.name.endsWith('.gz');
 }
 
 function readError(file: LineFile, line: number, cause: unknown): AppError {
