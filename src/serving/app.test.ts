@@ -118,6 +118,16 @@ describe('errors of the API', () => {
     }
   });
 
+  it('answers OPTIONS without a text of another shape, preflight or not', async () => {
+    const app = await fakeApp();
+    const origin = 'http://localhost:3000';
+    for (const headers of [{}, { origin, 'access-control-request-method': 'GET' }]) {
+      const answer = await app.inject({ method: 'OPTIONS', url: '/signal', headers });
+      expect([answer.statusCode, answer.body]).toEqual([204, '']);
+      expect(answer.headers['access-control-allow-methods']).toBe('GET, HEAD, POST');
+    }
+  });
+
   it('takes over a plain request id of the client, and no other', async () => {
     const app = await fakeApp();
     const idOf = async (given: string) =>

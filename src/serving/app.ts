@@ -128,6 +128,8 @@ async function registerAccess(app: FastifyInstance, { options, limits }: Serving
   await app.register(cors, {
     origin: allowedOrigins(options.corsOrigins),
     methods: ['GET', 'HEAD', 'POST'],
+    // An OPTIONS that is no browser's preflight is answered alike, instead of with a text outside the shape of errors.
+    strictPreflight: false,
     exposedHeaders: ['x-request-id', 'retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining'],
   });
   await app.register(rateLimit, {
