@@ -30,6 +30,7 @@ const HISTORY_LIMIT_MAX = 5_000;
 const TEXTS_MAX = 64;
 const TEXT_LENGTH_MAX = 10_000;
 const PERFORMANCE_DAYS_DEFAULT = 28;
+const PERFORMANCE_DAYS_MAX = 36_500;
 
 const moment = z.iso.datetime();
 const probability = z.number().min(0).max(1);
@@ -43,19 +44,24 @@ const asset = z
   .optional()
   .describe('Asset pair; the measured one when left out.');
 
+const MOMENT_WORDS = 'is a moment like 2021-11-05T00:00:00Z, or a day like 2021-11-05';
+/** What is left of `+02:00` when an address is read: there, a plain + stands for a space. */
+const LOST_PLUS = / \d{2}:\d{2}$/;
+
 /** ISO 8601 with a zone, or a date alone (its 00:00 UTC); what it is exactly is decided where it is parsed. */
 const momentParameter = z
   .string()
-  .regex(
-    /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/,
-    'is a moment like 2021-11-05T00:00:00Z, or a day like 2021-11-05',
-  );
+  .regex(/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/, {
+    error: ({ input }) =>
+      LOST_PLUS.test(String(input))
+        ? `${MOMENT_WORDS}; the + of a zone is written %2B in an address`
+        : MOMENT_WORDS,
+  });
 
-const horizonMinutes = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(1_000_000)
+const MINUTES_WORDS = 'is a whole number of minutes, such as 60';
+const HORIZON_MAX = 1_000_000;
+
+const horizonMinutes = wholeParameter(MINUTES_WORDS, HORIZON_MAX)
   .default(DEFAULT_HORIZON_MINUTES)
   .describe('Minutes ahead; which ones are served stands in the 400 for any other.');
 
@@ -64,7 +70,7 @@ export const signalQuerySchema = z.strictObject({
   asOf: momentParameter
     .optional()
     .describe(
-      'Answer as it stood at this moment: newest prediction decided by then, outcome only if known by then.',
+      'Answer as it stood at this moment: newest prediction decided by then, outcome only if known by then. Not after the present moment.',
     ),
   asset,
 });
@@ -73,11 +79,7 @@ export const historyQuerySchema = z.strictObject({
   horizon_minutes: horizonMinutes,
   from: momentParameter.optional().describe('Windows that closed after this moment.'),
   to: momentParameter.optional().describe('Windows that closed at or before this moment.'),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(HISTORY_LIMIT_MAX)
+  limit: wholeParameter(`is a whole number from 1 to ${HISTORY_LIMIT_MAX}`, HISTORY_LIMIT_MAX)
     .default(HISTORY_LIMIT_DEFAULT)
     .describe('At most this many, the newest.'),
   asset,
@@ -87,11 +89,7 @@ export const assetQuerySchema = z.strictObject({ asset });
 export const noQuerySchema = z.strictObject({});
 
 export const performanceQuerySchema = z.strictObject({
-  days: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(36_500)
+  days: wholeParameter(`is a whole number of days from 1 to ${PERFORMANCE_DAYS_MAX}`, PERFORMANCE_DAYS_MAX)
     .default(PERFORMANCE_DAYS_DEFAULT)
     .describe('Windows of the last so many days, counted back from the newest.'),
   asset,
@@ -105,7 +103,12 @@ export const predictRequestSchema = z
       .union([text, z.array(text).min(1).max(TEXTS_MAX)], 'expected a text or a list of texts')
       .optional()
       .describe('One text, or up to 64; without it the present 4 h news aggregate answers.'),
-    horizon_minutes: z.number().int().min(1).max(1_000_000).default(DEFAULT_HORIZON_MINUTES),
+    horizon_minutes: z
+      .number(MINUTES_WORDS)
+      .int(MINUTES_WORDS)
+      .min(1, MINUTES_WORDS)
+      .max(HORIZON_MAX, MINUTES_WORDS)
+      .default(DEFAULT_HORIZON_MINUTES),
     asset,
   })
   .meta({ id: 'PredictRequest', examples: PREDICT_REQUEST_EXAMPLES });
@@ -281,6 +284,14 @@ export const errorSchema = z
   })
   .meta({ id: 'Error', examples: ERROR_EXAMPLES });
 export type ErrorBody = z.infer<typeof errorSchema>;
+
+/**
+ * A whole number from 1 on in a query, where everything is text; one complaint, in plain words, whatever is wrong.
+ * Nothing at all would be read as 0, which is refused like any other.
+ */
+function wholeParameter(words: string, most: number) {
+  return z.coerce.number(words).int(words).min(1, words).max(most, words);
+}
 
 /** @param dataAgeSeconds - from the close of the window to the moment that was asked about */
 export function toSignal(view: SignalView, dataAgeSeconds: number): Signal {
