@@ -104,6 +104,10 @@ describe('/signal', () => {
             ({ predictedAt, horizonMinutes }) => predictedAt <= asOf && horizonMinutes === horizon,
           );
           const answer = await app.inject(`/signal?horizon_minutes=${horizon}&asOf=${isoUtc(asOf)}`);
+          if (asOf > work.operation.clock.now()) {
+            expect(answer.json().error.code).toBe('SERVING_ASOF_IN_FUTURE');
+            return;
+          }
           if (expected === undefined) {
             expect(answer.statusCode).toBe(404);
             return;

@@ -21,6 +21,16 @@ export function beforeFirstWindow(asked: EpochMs, first: EpochMs): AppError {
   });
 }
 
+/** The question is about a moment that has not been: nobody can say how it stood then. */
+export function asOfInFuture(asked: EpochMs, now: EpochMs): AppError {
+  return new AppError({
+    code: 'SERVING_ASOF_IN_FUTURE',
+    message: `asOf: ${isoUtc(asked)} has not been; the clock here says ${isoUtc(now)}. Ask for a moment up to then, or leave asOf out for the present.`,
+    status: 400,
+    retryable: false,
+  });
+}
+
 export function horizonUnknown(horizonMinutes: number, served: readonly number[]): AppError {
   return new AppError({
     code: 'SERVING_HORIZON_UNKNOWN',

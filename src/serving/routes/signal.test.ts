@@ -48,6 +48,15 @@ describe('GET /signal', () => {
     expect(answer.json().error.message).toContain('2022-11-04T22:01:00Z');
   });
 
+  it('answers up to its own clock, and not for a moment that has not been', async () => {
+    const present = await app.inject('/signal?asOf=2022-11-05T00:01:15Z');
+    expect(present.json()).toMatchObject({ window_end: '2022-11-05T00:00:00Z', data_age_seconds: 75 });
+    const ahead = await app.inject('/signal?asOf=2022-11-05T00:01:15.001Z');
+    expect(ahead.statusCode).toBe(400);
+    expect(ahead.json().error).toMatchObject({ code: 'SERVING_ASOF_IN_FUTURE' });
+    expect(ahead.json().error.message).toContain('2022-11-05T00:01:15Z');
+  });
+
   it('asks to come back while no window exists, asOf or not', async () => {
     for (const url of ['/signal', '/signal?asOf=2022-11-05']) {
       const answer = await empty.inject(url);
@@ -75,6 +84,24 @@ describe('GET /signal', () => {
       expect(answer.statusCode).toBe(400);
       expect(answer.json().error.message).toContain('query.asOf');
     }
+  });
+
+  it('tells whose + became a space how to write it', async () => {
+    const lost = await app.inject('/signal?asOf=2022-11-05T00:30:00+01:00');
+    expect(lost.json().error.message).toMatch(/query\.asOf: is a moment like .*%2B/);
+    expect((await app.inject('/signal?asOf=noon')).json().error.message).not.toContain('%2B');
+  });
+
+  it('says in plain words, once, what a number is', async () => {
+    for (const written of ['', 'soon', '1.5', '0.5', '-60', '2000000', 'Infinity']) {
+      const answer = await app.inject(`/signal?horizon_minutes=${written}`);
+      expect([written, answer.json().error.message]).toEqual([
+        written,
+        'The request does not fit: query.horizon_minutes: is a whole number of minutes, such as 60. /docs shows what does.',
+      ]);
+    }
+    const greedy = await app.inject('/signal/history?limit=');
+    expect(greedy.json().error.message).toContain('query.limit: is a whole number from 1 to 5000.');
   });
 
   it('passes on what a part of the system says about its own failure', async () => {

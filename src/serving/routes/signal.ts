@@ -8,7 +8,7 @@ import {
   toSignal,
 } from '../contract.ts';
 import { ageSeconds, COMMON_ERRORS, type App, type ServingContext } from '../context.ts';
-import { beforeFirstWindow, noWindowYet, requestInvalid } from '../errors.ts';
+import { asOfInFuture, beforeFirstWindow, noWindowYet, requestInvalid } from '../errors.ts';
 import { resolveKey, resolveMoment } from '../questions.ts';
 
 /** `GET /signal` and `GET /signal/history`. */
@@ -26,8 +26,13 @@ export function signalRoutes(app: App, { ports, options }: ServingContext): void
     async (request) => {
       const key = resolveKey(options, request.query);
       const asOf = resolveMoment('asOf', request.query.asOf);
+      const now = ports.clock.now();
+      // Only once there is a present: until then a replay's clock stands before windows that were decided earlier.
+      if (asOf !== null && asOf > now && (await ports.latestSignal({ ...key, asOf: null })) !== null) {
+        throw asOfInFuture(asOf, now);
+      }
       const view = await ports.latestSignal({ ...key, asOf });
-      if (view !== null) return toSignal(view, ageSeconds(asOf ?? ports.clock.now(), view.windowEnd));
+      if (view !== null) return toSignal(view, ageSeconds(asOf ?? now, view.windowEnd));
       const first = asOf === null ? null : await ports.firstSignalAt(key);
       throw asOf === null || first === null ? noWindowYet(key.asset) : beforeFirstWindow(asOf, first);
     },
