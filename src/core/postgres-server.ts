@@ -161,7 +161,6 @@ async function launch(options: {
   const log = openSync(logFile, 'a');
   const child = spawn(home.postgres, ['-D', home.folder, '-p', String(port), ...flags], {
     ...spawnOptions(home, home.folder),
-    detached: true,
     stdio: ['ignore', log, log],
   });
   closeSync(log);
@@ -239,6 +238,8 @@ function spawnOptions(home: PostgresHome, folder: string) {
     ...(home.runAs ?? {}),
     // Postgres goes there by itself later; from the first moment it is how `postgresProcessesIn` finds it.
     cwd: folder,
+    // A group of its own: a Ctrl-C in the terminal is for the program, which ends what it started in order.
+    detached: true,
     env: { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' },
   };
 }
