@@ -49,6 +49,13 @@ export function windowsMissing(
   );
 }
 
+/** A history of a single bar. */
+export function barsTooFew(close: EpochMs): AppError {
+  return usageInvalid(
+    `The history has one bar alone, which closes at ${isoUtc(close)}. A direction needs a close before it: name a history of at least two bars.`,
+  );
+}
+
 /** A range in which no bar of the history closes. */
 export function rangeEmpty(
   { from, to }: { from: EpochMs; to: EpochMs },

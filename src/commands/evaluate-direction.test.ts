@@ -106,7 +106,11 @@ describe('evaluate direction refuses', () => {
     ['a family that is not there', { family: 'oracle' }, /no price family "oracle".*logistic/],
     ['a scorer that is not there', { scorer: 'finbert' }, /no scorer "finbert".*vader, none/],
     ['a horizon between two bars', { horizon: 90 }, /--horizon 90 is no multiple of the bar of 60 minutes/],
-    ['--from after --to', { from: LAST, to: ORIGIN }, /^--from \S+ is not before --to 2022-01-03T00:00:00Z\.$/],
+    [
+      '--from after --to',
+      { from: LAST, to: ORIGIN },
+      /^--from \S+ is not before --to 2022-01-03T00:00:00Z\.$/,
+    ],
     ['a beginning after the end', { from: LAST }, /leaves no window to work on/],
     ['a test that begins after the end', { testFrom: LAST + DAY_MS }, /leaves no window to work on/],
     ['an end before the beginning', { to: ORIGIN }, /leaves no window to work on/],

@@ -11,6 +11,7 @@ import { ingest, type IngestReport, type QualityReport } from '../lake/index.ts'
 import { openHistoryFolder, type Source } from '../sources/index.ts';
 import { candlesMissing } from './errors.ts';
 import type { CommandContext, ExitCode } from './program.ts';
+import { stoppable } from './stoppable.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Options {
@@ -65,9 +66,14 @@ interface Intake {
   source: Source;
   asset: string;
   terminal: Terminal;
+  /** Once aborted, the import breaks off and nothing of it stays. */
+  signal?: AbortSignal;
 }
 
-/** Brings a history into a workspace unless it is there already. */
+/**
+ * Brings a history into a workspace unless it is there already.
+ * @throws the signal's reason once it is aborted
+ */
 export async function importOnce(intake: Intake): Promise<void> {
   const { workspace, terminal } = intake;
   if ((await readFact(workspace.pool, IMPORT_FACT)) !== undefined) return;
@@ -76,11 +82,11 @@ export async function importOnce(intake: Intake): Promise<void> {
   await writeFact(workspace.pool, IMPORT_FACT, { rows: report.rows, quarantined: report.quarantined });
 }
 
-async function ingestAll({ workspace, source, asset, terminal }: Intake): Promise<IngestReport> {
+async function ingestAll({ workspace, source, asset, terminal, signal }: Intake): Promise<IngestReport> {
   const now = createRealClock().now();
   return ingest({
     workspace,
-    source,
+    source: stoppable(source, signal),
     asset,
     range: EVERYTHING,
     now,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,6 +54,20 @@ describe('what a start refuses', () => {
     });
   });
 
+  it.each([[{}], [{ speed: 3 }], [{ from: ORIGIN }]])('a history of one bar, asked for %o', async (words) => {
+    const single = join(root, 'single');
+    mkdirSync(single, { recursive: true });
+    const lines = readFileSync(join(history, 'candles-60m.csv'), 'utf8').split('\n');
+    writeFileSync(join(single, 'candles-60m.csv'), lines.slice(0, 2).join('\n'));
+    const refused = prepareOperation({ words: { history: single, ...words }, environment: fresh() });
+    await expect(refused).rejects.toMatchObject({
+      code: 'USAGE_INVALID',
+      message: expect.stringMatching(
+        /one bar alone, .* 2022-01-03T01:00:00Z\. .* at least two bars\.$/,
+      ) as string,
+    });
+  });
+
   it('an answering arm that nobody runs', async () => {
     const wrong = readConfig({ ...environment, BELLWETHER_ARM: 'oracle' });
     const plan = await planStart({ history }, wrong);
@@ -97,6 +111,22 @@ describe('a start on history', () => {
     expect(schedule).toMatchObject({ catchUpTo: LAST - 28 * DAY_MS, windowsPerSecond: 7 });
     // No warm-up is left before the history begins.
     expect(schedule.predictAfter).toBe(ORIGIN);
+  });
+
+  it('plays all of a history that is shorter than that', async () => {
+    const short = join(root, 'short');
+    await writeSimulatedHistory(short, { seed: 813, bars: 48 });
+    const { schedule, drop } = await prepareOperation({
+      words: { history: short, speed: 7 },
+      environment: fresh(),
+    });
+    await drop();
+    expect(schedule).toMatchObject({
+      beginning: ORIGIN,
+      predictAfter: ORIGIN,
+      catchUpTo: ORIGIN + 2 * HOUR_MS,
+      playTo: ORIGIN + 2 * DAY_MS,
+    });
   });
 
   it('takes another workspace for another beginning, and none for another way of looking at it', async () => {

@@ -15,9 +15,10 @@ import type { Storage } from '../compose.ts';
 import { ingest, readBarSpan } from '../lake/index.ts';
 import { createSimulator, openHistoryFolder, type Source } from '../sources/index.ts';
 import { z } from 'zod';
-import { candlesMissing, usageInvalid, windowsMissing } from './errors.ts';
+import { barsTooFew, candlesMissing, usageInvalid, windowsMissing } from './errors.ts';
 import { requireHorizons } from './horizons.ts';
 import { importOnce } from './import.ts';
+import { stoppable } from './stoppable.ts';
 import type { Terminal } from './terminal.ts';
 import { workspaceName } from './workspace-name.ts';
 
@@ -54,10 +55,13 @@ export interface StartPlan {
   workspaceName: string;
   /** Says what it is, for the terminal. */
   title: string;
-  /** Brings in what is there before the first window and says what is to be done. */
-  prepare(storage: Storage, terminal: Terminal): Promise<Schedule>;
+  /**
+   * Brings in what is there before the first window and says what is to be done.
+   * @throws the signal's reason once it is aborted; what was being brought in is then rolled back
+   */
+  prepare(storage: Storage, terminal: Terminal, signal?: AbortSignal): Promise<Schedule>;
   /** Brings in what has become known by this moment; nothing on history, which is imported whole. */
-  collect(storage: Storage, upTo: EpochMs): Promise<void>;
+  collect(storage: Storage, upTo: EpochMs, signal?: AbortSignal): Promise<void>;
 }
 
 const PREDICTED_DAYS = 28;
@@ -107,14 +111,20 @@ async function planHistory(dir: string, options: StartOptions, config: Config): 
       grace: graceSeconds,
       from: options.from ?? (isPlayed ? 'the last days' : 'end'),
     }),
-    async prepare({ workspace }, terminal) {
-      await importOnce({ workspace, source: folder.source, asset, terminal });
+    async prepare({ workspace }, terminal, signal) {
+      await importOnce({ workspace, source: folder.source, asset, terminal, signal });
       const span = await readBarSpan(workspace.pool, { asset, barMinutes });
       if (span === null) throw candlesMissing(barMinutes);
-      const beginning = span.first - barMinutes * MINUTE_MS;
-      const playFrom = options.from ?? (isPlayed ? span.last - PREDICTED_DAYS * DAY_MS : span.last);
-      if (!(playFrom > span.first && playFrom <= span.last)) throw windowsMissing(playFrom, span);
-      const catchUpTo = floorTo(playFrom, barMinutes * MINUTE_MS);
+      const bar = barMinutes * MINUTE_MS;
+      const beginning = span.first - bar;
+      if (span.first === span.last) throw barsTooFew(span.first);
+      const playFrom =
+        options.from ??
+        (isPlayed ? Math.max(span.last - PREDICTED_DAYS * DAY_MS, beginning + 2 * bar) : span.last);
+      if (!(playFrom > span.first && playFrom <= span.last)) {
+        throw windowsMissing(playFrom, span, 'Choose --from after the first and up to the last of them.');
+      }
+      const catchUpTo = floorTo(playFrom, bar);
       return {
         beginning,
         predictAfter: Math.max(beginning, catchUpTo - PREDICTED_DAYS * DAY_MS),
@@ -148,7 +158,7 @@ function planSimulated(options: StartOptions, config: Config, real: Clock): Star
       strength,
       pace: speed === undefined ? 'real' : 'played',
     }),
-    async prepare(storage, terminal) {
+    async prepare(storage, terminal, signal) {
       const firstOrigin = floorTo(real.now(), DAY_MS) - SIMULATED_DAYS * DAY_MS;
       const origin = await onceAndForAll(storage, ORIGIN_FACT, firstOrigin);
       source = createSimulator({ seed, asset, barMinutes, origin, sentimentStrength: strength });
@@ -156,7 +166,7 @@ function planSimulated(options: StartOptions, config: Config, real: Clock): Star
         speed === undefined ? real.now() : await onceAndForAll(storage, PLAYED_FROM_FACT, real.now());
       const catchUpTo = floorTo(now - graceSeconds * SECOND_MS, barMinutes * MINUTE_MS);
       terminal.say('  inventing the market up to now');
-      await this.collect(storage, catchUpTo + graceSeconds * SECOND_MS);
+      await this.collect(storage, catchUpTo + graceSeconds * SECOND_MS, signal);
       return {
         beginning: origin,
         predictAfter: origin + SIMULATED_WARM_UP_DAYS * DAY_MS,
@@ -166,12 +176,13 @@ function planSimulated(options: StartOptions, config: Config, real: Clock): Star
         windowsPerSecond: speed ?? null,
       };
     },
-    async collect(storage, upTo) {
+    async collect(storage, upTo, signal) {
       const after = (await collectedUpTo(storage)) ?? -Infinity;
       if (source === null || upTo <= after) return;
       const end = speed === undefined ? upTo : upTo + COLLECT_AHEAD_MS;
       const { workspace } = storage;
-      await ingest({ workspace, source, asset, range: { after, upTo: end }, now: end });
+      const range = { after, upTo: end };
+      await ingest({ workspace, source: stoppable(source, signal), asset, range, now: end });
       await writeFact(workspace.pool, COLLECTED_FACT, end);
     },
   };

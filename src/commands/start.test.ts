@@ -84,6 +84,32 @@ describe('start, in one process', () => {
     expect(trace.said.some((line) => line.startsWith('Ready: '))).toBe(false);
   });
 
+  it.each([
+    ['brings a history in', 'importing', { history, from: LAST - 3 * DAY_MS }],
+    ['invents its market', 'inventing', {}],
+  ])('told to stop while it %s, ends in order with nothing half done', async (_, phrase, words) => {
+    const before = process.listeners('SIGTERM');
+    const { trace, ended } = begin({ ...words, port: 0 }, (line) => {
+      if (line.trim().startsWith(phrase)) tellToStop(before);
+    });
+    expect(await ended).toBe(0);
+    expect(trace.said.some((line) => line.startsWith('Ready: ') || line.includes('folding'))).toBe(false);
+    expect(trace.said.slice(-2)).toEqual([
+      'Stopping after the window under way; once more stops at once.',
+      'Stopped; everything that was decided is kept.',
+    ]);
+  });
+
+  it('told to stop while its database is being opened, ends in order', async () => {
+    const before = process.listeners('SIGTERM');
+    const { trace, ended } = begin({ history, port: 0, from: LAST - 4 * DAY_MS }, (line) => {
+      if (line.startsWith('  page and API at')) tellToStop(before);
+    });
+    expect(await ended).toBe(0);
+    expect(trace.said.some((line) => line.startsWith('importing'))).toBe(false);
+    expect(trace.said.at(-1)).toBe('Stopped; everything that was decided is kept.');
+  });
+
   it('on a port that is taken names another, and leaves no lock', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await until(() => other.listening);
@@ -105,8 +131,22 @@ describe('start, in one process', () => {
   });
 });
 
-function begin(options: StartOptions): { trace: CommandTrace; ended: Promise<number> } {
+/** @param onLine - sees every line of progress before it is kept */
+function begin(
+  options: StartOptions,
+  onLine: (line: string) => void = () => {},
+): { trace: CommandTrace; ended: Promise<number> } {
   const trace = traceCommand(environment);
+  const { terminal } = trace.context;
+  const { say, count } = terminal;
+  terminal.say = (line) => {
+    say(line);
+    onLine(line);
+  };
+  terminal.count = (phrase, detail) => {
+    count(phrase, detail);
+    onLine(phrase);
+  };
   return { trace, ended: start(options, trace.context) };
 }
 

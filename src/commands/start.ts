@@ -61,7 +61,12 @@ export async function start(
     ending.push(close);
     await lock.update({ port, url, mode: plan.mode, workspace: plan.workspaceName });
     terminal.say(`  page and API at ${url}, documentation at ${url}/docs`);
-    await operate({ operation, plan, page, log, terminal, url, ending, signal: stop.signal });
+    await operate({ operation, plan, page, log, terminal, url, ending, signal: stop.signal }).catch(
+      (error: unknown) => {
+        // Work that was told to stop breaks off where it stands.
+        if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
+      },
+    );
   } finally {
     // Last in, first out; one part that fails to end must not keep the others from ending.
     for (const end of ending.toReversed()) {
@@ -90,6 +95,7 @@ async function operate(parts: {
   const tell = (phrase: string, share: number) => {
     operation.progress = { phrase, share };
   };
+  signal.throwIfAborted();
   tell('starting the database', 0);
   const storage = await openStorage({
     config: operation.config,
@@ -101,8 +107,9 @@ async function operate(parts: {
     },
   });
   operation.storage = storage;
+  signal.throwIfAborted();
   tell('bringing the records in', 0.05);
-  const schedule = await plan.prepare(storage, terminal);
+  const schedule = await plan.prepare(storage, terminal, signal);
   const keeper = keepStorage({ operation, log, signal });
   const work = { operation, plan, schedule, keeper, log, signal };
   await catchUp({ ...work, terminal });
