@@ -1,4 +1,4 @@
-import { messageOf, MINUTE_MS, SECOND_MS, type EpochMs } from './core/index.ts';
+import { messageOf, MINUTE_MS, SECOND_MS, type Cache, type EpochMs } from './core/index.ts';
 import { readFreshness, type FeedFreshness } from './lake/index.ts';
 import type { Operation } from './operation.ts';
 import type { DashboardView, HealthCheckView, HealthView } from './serving/index.ts';
@@ -15,7 +15,7 @@ export async function describeHealth(operation: Operation, dashboard: DashboardV
   const checks = [
     database.check,
     checkWindows(operation, now),
-    ...(storage === null ? [] : [checkCache(config.redisUrl !== '', storage.cache.kind)]),
+    ...(storage === null ? [] : [checkCache(storage.cache)]),
     ...(dashboard.state === 'failed' ? [pageCheck(dashboard)] : []),
   ];
   return {
@@ -120,11 +120,16 @@ function checkWindows(operation: Operation, now: EpochMs): HealthCheckView {
   };
 }
 
-function checkCache(isRedisWanted: boolean, kind: string): HealthCheckView {
+function checkCache({ kind, isAway }: Cache): HealthCheckView {
+  if (!isAway()) {
+    return { name: 'cache', status: 'ok', detail: kind === 'redis' ? 'Redis answers' : 'in process' };
+  }
   return {
     name: 'cache',
-    status: 'ok',
-    detail: kind === 'redis' ? 'Redis' : isRedisWanted ? 'in process, Redis is away' : 'in process',
+    status: 'degraded',
+    detail: 'Redis does not answer; everything is read from the database meanwhile',
+    remedy:
+      'Start the server of REDIS_URL again, it is connected by itself; or unset REDIS_URL and start again to do without.',
   };
 }
 

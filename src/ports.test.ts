@@ -382,14 +382,6 @@ describe('/health', () => {
     expect(status).toBe('degraded');
     expect(checks.at(-1)).toMatchObject({ name: 'page', detail: page.detail });
   });
-
-  it('tells a cache that had to stay in the process from one that was meant to', async () => {
-    const config = { ...work.operation.config, redisUrl: 'redis://127.0.0.1:9' };
-    const own = await serve({ ...work.operation, config });
-    const { checks } = (await own.inject('/health')).json();
-    expect(checks).toContainEqual({ name: 'cache', status: 'ok', detail: 'in process, Redis is away' });
-    await own.close();
-  });
 });
 
 describe('without its database', () => {

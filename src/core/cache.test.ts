@@ -74,6 +74,13 @@ describe.each(implementations)('a cache in $kind', ({ kind, isHere, create }) =>
 
   it('says what it is', () => expect(cache.kind).toBe(kind));
 
+  it('is not away while it answers, and is no further from it after a question', async () => {
+    expect(cache.isAway()).toBe(false);
+    await cache.set('a', 'x', 60);
+    await cache.get('b');
+    expect(cache.isAway()).toBe(false);
+  });
+
   it('gives back what was put in, the newest of each key', async () => {
     await cache.set('a', 'first', 60);
     await cache.set('a', 'zweite Größe €', 60);
@@ -123,22 +130,48 @@ describe('a Redis that goes away', () => {
       await cache.set('a', 'x', 60);
       await stopRedis();
       await vi.waitFor(async () => expect(await cache.get('a')).toBeNull());
+      expect(cache.isAway()).toBe(true);
       await cache.set('a', 'y', 60);
       await cache.delete('a');
       expect(warn).toHaveBeenCalledTimes(1);
       await startRedis();
       await vi.waitFor(() => expect(info).toHaveBeenCalledTimes(1), { timeout: 10_000 });
       await cache.set('a', 'z', 60);
+      expect(cache.isAway()).toBe(false);
       expect(await cache.get('a')).toBe('z');
       expect(warn).toHaveBeenCalledTimes(1);
       await cache.close();
     },
   );
 
+  it.skipIf(!hasRedis)('is away without being asked anything, as soon as its connection ends', async () => {
+    const cache = await createCache({ redisUrl: redisUrl(), log: silentLog });
+    await stopRedis();
+    await vi.waitFor(() => expect(cache.isAway()).toBe(true));
+    await startRedis();
+    await vi.waitFor(() => expect(cache.isAway()).toBe(false), { timeout: 10_000 });
+    await cache.close();
+  });
+
+  it.skipIf(!hasRedis)('is away while it hangs, and back with its first answer', async () => {
+    const info = vi.fn();
+    const cache = await createCache({ redisUrl: redisUrl(), log: { ...silentLog, info } });
+    await cache.set('a', 'x', 60);
+    server!.kill('SIGSTOP');
+    expect(await cache.get('a')).toBeNull();
+    expect(cache.isAway()).toBe(true);
+    server!.kill('SIGCONT');
+    await vi.waitFor(async () => expect(await cache.get('a')).toBe('x'));
+    expect(cache.isAway()).toBe(false);
+    expect(info).toHaveBeenCalledTimes(1);
+    await cache.close();
+  });
+
   it('does not keep the program from starting when it was never there', async () => {
     const warn = vi.fn();
     const nobody = await freePort();
     const cache = await createCache({ redisUrl: `redis://127.0.0.1:${nobody}`, log: { ...silentLog, warn } });
+    expect(cache.isAway()).toBe(true);
     expect(await cache.get('a')).toBeNull();
     await cache.set('a', 'x', 60);
     expect(warn).toHaveBeenCalledTimes(1);

@@ -14,6 +14,8 @@ const SCAN_COUNT = 500;
 /** Values that may be lost at any time: losing them costs latency, never data. No call ever throws. */
 export interface Cache {
   readonly kind: 'redis' | 'memory';
+  /** True while it keeps nothing and finds nothing. Told from what is known, without asking it; costs nothing. */
+  isAway(): boolean;
   /** @returns null when it is not there, has run out, or the cache is down */
   get(key: string): Promise<string | null>;
   /** Dropped when the cache is down. */
@@ -38,6 +40,7 @@ function createMemoryCache(): Cache {
   });
   return {
     kind: 'memory',
+    isAway: () => false,
     get: async (key) => entries.get(key) ?? null,
     async set(key, value, ttlSeconds) {
       entries.set(key, value, { ttl: Math.max(1, ttlSeconds * 1000) });
@@ -67,23 +70,31 @@ async function createRedisCache(url: string, log: Log): Promise<Cache> {
     isKnownDown = true;
   };
   redis.on('error', lost);
-  redis.on('ready', () => {
+  // A server that hung and goes on keeps its connection: then the first answer says that it is back.
+  const answered = () => {
     if (isKnownDown) log.info({}, 'the cache is back');
     isKnownDown = false;
-  });
+  };
+  redis.on('ready', answered);
   await redis.connect().catch(lost);
   return {
     kind: 'redis',
-    get: (key) =>
-      redis.get(key).catch((error: unknown) => {
+    isAway: () => isKnownDown || redis.status !== 'ready',
+    async get(key) {
+      try {
+        const value = await redis.get(key);
+        answered();
+        return value;
+      } catch (error) {
         lost(error);
         return null;
-      }),
+      }
+    },
     async set(key, value, ttlSeconds) {
-      await redis.set(key, value, 'PX', Math.max(1, Math.round(ttlSeconds * 1000))).catch(lost);
+      await redis.set(key, value, 'PX', Math.max(1, Math.round(ttlSeconds * 1000))).then(answered, lost);
     },
     async delete(prefix) {
-      await unlinkAll(redis, prefix).catch(lost);
+      await unlinkAll(redis, prefix).then(answered, lost);
     },
     async close() {
       if (redis.status === 'ready') await redis.quit().catch(() => {});

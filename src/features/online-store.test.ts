@@ -24,6 +24,7 @@ describe('the online store', () => {
     entries = new Map();
     cache = {
       kind: 'memory',
+      isAway: () => false,
       get: (name) => Promise.resolve(entries.get(name)?.value ?? null),
       set: (name, value, ttlSeconds) => Promise.resolve(void entries.set(name, { value, ttlSeconds })),
       delete: () => Promise.resolve(),
