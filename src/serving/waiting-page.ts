@@ -53,7 +53,7 @@ export function waitingPage(dashboard: DashboardView, health: HealthView | null)
 <main>
 ${banner(health)}<h1>Bellwether</h1>
 ${happening(health)}
-${pageState(dashboard)}
+${pageState(dashboard, health)}
 <ul>
 ${LINKS.map(([path, words]) => `<li><a href="${path}">${path}</a> <span>${words}</span></li>`).join('\n')}
 </ul>
@@ -85,15 +85,18 @@ function happening(health: HealthView | null): string {
   return `<p class="now">${health.windows} windows of ${escapeHtml(health.asset)} have been decided; the API answers.</p>`;
 }
 
-function pageState({ state, detail }: DashboardView): string {
+/** What stands in for a page: the reason that was given where there is one, said once. */
+function pageState({ state, detail }: DashboardView, health: HealthView | null): string {
+  const isStarting = health !== null && (health.lastWindow === null || health.progress !== null);
   const words = {
     ready: 'The page is built, but its file could not be read.',
-    building: 'The page is being built and will stand here by itself.',
-    failed: 'The page could not be built; API and predictions go on.',
-    off: 'The page is not built here.',
+    building: isStarting
+      ? 'The page is built after the first signal and will stand here by itself.'
+      : 'The page is being built and will stand here by itself.',
+    failed: detail === '' ? 'The page could not be built; API and predictions go on.' : detail,
+    off: detail === '' ? 'The page is not built here.' : detail,
   }[state];
-  const said = detail === '' ? words : `${words} ${detail}`;
-  return `<p${state === 'failed' ? ' class="failed"' : ''}>${escapeHtml(said)}</p>`;
+  return `<p${state === 'failed' ? ' class="failed"' : ''}>${escapeHtml(words)}</p>`;
 }
 
 function escapeHtml(text: string): string {

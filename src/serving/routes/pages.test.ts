@@ -51,12 +51,18 @@ describe('the page at /', () => {
     expect(page.body).toContain('http-equiv="refresh" content="2"');
     expect(page.body).toContain('Replaying 28 days');
     expect(page.body).toContain('value="42"');
-    expect(page.body).toContain('The page is being built and will stand here by itself. since 3 s');
+    expect(page.body).toContain('The page is built after the first signal and will stand here by itself.');
     for (const link of ['/docs', '/signal?horizon_minutes=60', '/health'])
       expect(page.body).toContain(`href="${link}"`);
     expect(page.body).not.toContain('<script');
     expect(page.body).not.toMatch(/https?:\/\//);
     expect(page.body).not.toContain('Simulated');
+  });
+
+  it('says that the page is being built only when the first signal is there', async () => {
+    expect((await app.inject('/')).body).toContain('The page is being built and will stand here by itself.');
+    health = { ...FAKE_HEALTH, status: 'starting', lastWindow: null };
+    expect((await app.inject('/')).body).not.toContain('being built');
   });
 
   it('says that a simulated market is one', async () => {
@@ -65,9 +71,9 @@ describe('the page at /', () => {
   });
 
   it('says that the build failed and why, as text', async () => {
-    dashboard = { state: 'failed', detail: '<b>next</b> ended with 1' };
+    dashboard = { state: 'failed', detail: 'The page could not be built: <b>next</b> ended with 1' };
     const page = await app.inject('/');
-    expect(page.body).toContain('could not be built');
+    expect(page.body.match(/could not be built/g)).toHaveLength(1);
     expect(page.body).toContain('&lt;b&gt;next&lt;/b&gt; ended with 1');
     expect(page.body).toContain('content="15"');
   });
