@@ -1,5 +1,6 @@
 'use client';
 
+import { gaugeScale } from '../lib/signal.ts';
 import { useDashboard } from '../lib/use-dashboard.ts';
 import { AccuracyCard } from './accuracy-card.tsx';
 import { FeaturesCard } from './features-card.tsx';
@@ -34,6 +35,7 @@ export function Dashboard() {
 
 function Sections({ feeds }: { feeds: ReturnType<typeof useDashboard> }) {
   const { health, signals, features, performance, open, refreshKey } = feeds;
+  const scale = gaugeScale(signals.flatMap(({ feed }) => feed.data?.probability_up ?? []));
   return (
     <>
       {health.data !== null && health.data.last_window === null ? (
@@ -47,6 +49,7 @@ function Sections({ feeds }: { feeds: ReturnType<typeof useDashboard> }) {
             signal={feed}
             health={health.data}
             performance={performance.data}
+            scale={scale}
           />
         ))}
       </div>

@@ -1,5 +1,5 @@
 import { percent } from '../lib/format.ts';
-import { gaugePlace, gaugeScale, type Direction } from '../lib/signal.ts';
+import { gaugePlace, type Direction, type GaugeScale } from '../lib/signal.ts';
 
 const FILLS: Record<Direction, string> = { bullish: 'bg-up', neutral: 'bg-ink-faint', bearish: 'bg-down' };
 
@@ -8,11 +8,11 @@ interface GaugeProps {
   direction: Direction;
   /** P(up) within 0.5 ± this is neutral. */
   neutralBand: number;
+  scale: GaugeScale;
 }
 
 /** P(up) on a bar that starts at 50 %, with the neutral band around it. */
-export function ProbabilityGauge({ probability, direction, neutralBand }: GaugeProps) {
-  const scale = gaugeScale(probability);
+export function ProbabilityGauge({ probability, direction, neutralBand, scale }: GaugeProps) {
   const at = (share: number): number => gaugePlace(share, scale) * 100;
   const start = Math.min(at(probability), 50);
   const band = {

@@ -4,7 +4,7 @@ import type { Health, ModelsPerformance, Signal } from '../../src/serving/contra
 import { bestBaseline, intervalText, verdictOf, VERDICTS } from '../lib/accuracy.ts';
 import type { Feed } from '../lib/feed.ts';
 import { count, horizon, moment, percent, relative, signed, span } from '../lib/format.ts';
-import { isStale, type Direction } from '../lib/signal.ts';
+import { isStale, type Direction, type GaugeScale } from '../lib/signal.ts';
 import { ProbabilityGauge } from './probability-gauge.tsx';
 import { Badge } from './ui/badge.tsx';
 import { Card } from './ui/card.tsx';
@@ -16,9 +16,11 @@ interface SignalCardProps {
   signal: Feed<Signal>;
   health: Health | null;
   performance: ModelsPerformance | null;
+  /** The same on all cards. */
+  scale: GaugeScale;
 }
 
-export function SignalCard({ horizonMinutes, signal, health, performance }: SignalCardProps) {
+export function SignalCard({ horizonMinutes, signal, health, performance, scale }: SignalCardProps) {
   const name = horizon(horizonMinutes);
   return (
     <Card
@@ -30,7 +32,7 @@ export function SignalCard({ horizonMinutes, signal, health, performance }: Sign
         {signal.data === null ? (
           <Waiting failure={signal.failure} health={health} skeleton={<SignalSkeleton />} />
         ) : (
-          <SignalBody signal={signal.data} health={health} performance={performance} />
+          <SignalBody signal={signal.data} health={health} performance={performance} scale={scale} />
         )}
       </div>
     </Card>
@@ -41,7 +43,8 @@ function SignalBody({
   signal,
   health,
   performance,
-}: { signal: Signal } & Pick<SignalCardProps, 'health' | 'performance'>) {
+  scale,
+}: { signal: Signal } & Pick<SignalCardProps, 'health' | 'performance' | 'scale'>) {
   return (
     <>
       <div>
@@ -58,6 +61,7 @@ function SignalBody({
           probability={signal.probability_up}
           direction={signal.price_direction}
           neutralBand={health?.neutral_band ?? 0}
+          scale={scale}
         />
       </div>
       <Facts signal={signal} now={health === null ? null : Date.parse(health.now)} />

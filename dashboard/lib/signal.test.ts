@@ -5,13 +5,19 @@ import { gaugePlace, gaugeScale, isStale, modePhrase } from './signal.ts';
 
 describe('gauge', () => {
   it('shows 35 to 65 %, and the whole scale for a probability outside of it', () => {
-    expect(gaugeScale(0.52)).toEqual({ low: 0.35, high: 0.65 });
-    expect(gaugeScale(0.7)).toEqual({ low: 0, high: 1 });
+    expect(gaugeScale([0.52])).toEqual({ low: 0.35, high: 0.65 });
+    expect(gaugeScale([0.7])).toEqual({ low: 0, high: 1 });
+  });
+
+  it('takes one scale for all that stand side by side, by the most extreme of them', () => {
+    expect(gaugeScale([0.35, 0.52, 0.65])).toEqual({ low: 0.35, high: 0.65 });
+    expect(gaugeScale([0.52, 0.34])).toEqual({ low: 0, high: 1 });
+    expect(gaugeScale([])).toEqual({ low: 0.35, high: 0.65 });
   });
 
   it('has one half in its middle on either scale', () => {
-    expect(gaugePlace(0.5, gaugeScale(0.52))).toBeCloseTo(0.5);
-    expect(gaugePlace(0.5, gaugeScale(0.9))).toBeCloseTo(0.5);
+    expect(gaugePlace(0.5, gaugeScale([0.52]))).toBeCloseTo(0.5);
+    expect(gaugePlace(0.5, gaugeScale([0.9]))).toBeCloseTo(0.5);
   });
 });
 

@@ -14,9 +14,13 @@ const WHOLE: GaugeScale = { low: 0, high: 1 };
 /** Bars without a new window after which the page calls its numbers old. */
 const STALE_AFTER_BARS = 2;
 
-/** 35 to 65 % while the probability lies inside, else the whole scale. */
-export function gaugeScale(probability: number): GaugeScale {
-  return probability >= NARROW.low && probability <= NARROW.high ? NARROW : WHOLE;
+/**
+ * One scale for gauges that stand side by side, so that equal lengths mean equal odds: 35 to 65 % while every
+ * probability lies inside, else the whole scale.
+ */
+export function gaugeScale(probabilities: readonly number[]): GaugeScale {
+  const isInside = (probability: number): boolean => probability >= NARROW.low && probability <= NARROW.high;
+  return probabilities.every(isInside) ? NARROW : WHOLE;
 }
 
 /** Where a probability lies on a gauge, 0 (left end) to 1 (right end). */
