@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { VERSION } from '../version.ts';
 import { describeCrash, runProgram } from './program.ts';
 
 let folder: string;
@@ -30,6 +31,12 @@ describe('the command line', () => {
     for (const command of ['start', 'import', 'replay', 'evaluate', 'status', 'doctor', 'reset'])
       expect(out).toContain(command);
     expect(await runProgram(['replay', '--help'])).toBe(0);
+  });
+
+  it('prints its version', async () => {
+    expect(await runProgram(['--version'])).toBe(0);
+    expect(out).toBe(`${VERSION}\n`);
+    expect(VERSION).toMatch(/^\d+\.\d+\.\d+/);
   });
 
   it.each([
@@ -73,6 +80,17 @@ describe('the command line', () => {
     expect(out.match(/\n/g)).toHaveLength(1);
     expect(JSON.parse(out)).toMatchObject({ families: { vader: { n: 1, accuracy: 1 } } });
     expect(err).toContain('Reading');
+  });
+
+  it('leaves a calculation to end at once by a signal, and lets a command with a database end in order', async () => {
+    const data = join(folder, 'rated-again.jsonl');
+    writeFileSync(data, '{"text": "bad", "label": "negative"}\n');
+    const watched = vi.spyOn(process, 'on');
+    const signals = () => watched.mock.calls.filter(([name]) => name === 'SIGINT').length;
+    expect(await runProgram(['evaluate', 'sentiment', '--data', data])).toBe(0);
+    expect(signals()).toBe(0);
+    expect(await runProgram(['status'])).toBe(0);
+    expect(signals()).toBe(1);
   });
 
   it('runs status where nothing is', async () => {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
 import { databaseAway, isConnectionLost } from '../database-away.ts';
+import { VERSION } from '../version.ts';
 import { doctor } from './doctor.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
@@ -37,9 +38,10 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   const run =
     <Options extends { json?: boolean }>(
       command: (options: Options, context: CommandContext) => Promise<ExitCode>,
+      nature: Nature = {},
     ) =>
     async (options: Options) => {
-      exit = await runCommand(command, options);
+      exit = await runCommand(command, options, nature);
     };
   const program = buildProgram(run);
   try {
@@ -51,13 +53,21 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   return exit;
 }
 
+/** What a command is like, as far as ending it early goes. */
+interface Nature {
+  /** True for one that opens no database and calculates for long without a break: a signal simply ends it. */
+  isCalculation?: boolean;
+}
+
 type Runner = <Options extends { json?: boolean }>(
   command: (options: Options, context: CommandContext) => Promise<ExitCode>,
+  nature?: Nature,
 ) => (options: Options) => Promise<void>;
 
 async function runCommand<Options extends { json?: boolean }>(
   command: (options: Options, context: CommandContext) => Promise<ExitCode>,
   options: Options,
+  { isCalculation = false }: Nature,
 ): Promise<ExitCode> {
   const terminal = createTerminal(
     { out: process.stdout, err: process.stderr, stopwatch: () => performance.now() },
@@ -65,7 +75,8 @@ async function runCommand<Options extends { json?: boolean }>(
   );
   try {
     const config = readProcessConfig();
-    return await interruptible(() => command(options, { config, terminal }), terminal);
+    const work = () => command(options, { config, terminal });
+    return await (isCalculation ? work() : interruptible(work, terminal));
   } catch (error) {
     terminal.settle();
     const told = isConnectionLost(error) && !isAppError(error) ? databaseAway(error) : error;
@@ -78,6 +89,7 @@ async function runCommand<Options extends { json?: boolean }>(
 function buildProgram(run: Runner): Command {
   const program = new Command('bellwether')
     .description('Bitcoin sentiment and price direction, point in time. Nothing here is investment advice.')
+    .version(VERSION, '-V, --version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)');
   addStart(program, run);
@@ -143,7 +155,7 @@ function addEvaluation(program: Command, run: Runner): void {
     .option(BAR_OPTION, BAR_HELP, barArgument)
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option(...JSON_OPTION)
-    .action(run(evaluateDirectionCommand));
+    .action(run(evaluateDirectionCommand, { isCalculation: true }));
   evaluate
     .command('sentiment')
     .description('a scorer against labelled texts')
@@ -151,7 +163,7 @@ function addEvaluation(program: Command, run: Runner): void {
     .option('--families <list>', 'families, with @version if wanted', listArgument, ['vader'])
     .option('--out <file>', 'one JSON line a text and family')
     .option(...JSON_OPTION)
-    .action(run(evaluateSentimentCommand));
+    .action(run(evaluateSentimentCommand, { isCalculation: true }));
 }
 
 function addCare(program: Command, run: Runner): void {
