@@ -8,6 +8,7 @@ import {
   LIVE_WORKSPACE,
   openPostgres,
   readProcessLock,
+  requireReadable,
   type Config,
   type EpochMs,
   type Postgres,
@@ -57,11 +58,14 @@ export function readRunningStart(dataDir: string): RunningStart | null {
 /**
  * Opens the database that is there already, for those who only look.
  * @returns null when the first start has yet to make it
- * @throws AppError as `openPostgres`
+ * @throws AppError as `openPostgres`, and `DATA_FOLDER_UNUSABLE` when the folder may not be looked into
  */
 export async function openPresentPostgres(config: Config, terminal: Terminal): Promise<Postgres | null> {
   const { databaseUrl, dataDir, logLevel } = config;
-  if (databaseUrl === '' && findDatabase(dataDir) === null) return null;
+  if (databaseUrl === '') {
+    requireReadable(dataDir);
+    if (findDatabase(dataDir) === null) return null;
+  }
   return openPostgres({
     databaseUrl,
     dataDir,

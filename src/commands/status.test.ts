@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -42,6 +42,42 @@ describe('status', () => {
     expect(text()).toContain('npm start');
     expect(existsSync(nowhere)).toBe(false);
   });
+
+  it('says that a data folder cannot be read, instead of that nothing is there', async () => {
+    const file = join(dataDir, 'a-file');
+    writeFileSync(file, '');
+    for (const place of [file, join(file, 'inside')]) {
+      await expect(statusOf({}, { BELLWETHER_DATA_DIR: place, DATABASE_URL: '' })).rejects.toMatchObject({
+        code: 'DATA_FOLDER_UNUSABLE',
+        message: expect.stringContaining(`${place} cannot be used: it cannot be read (ENOTDIR`) as string,
+      });
+    }
+    await expect(statusOf({}, { BELLWETHER_DATA_DIR: file })).rejects.toMatchObject({
+      code: 'DATA_FOLDER_UNUSABLE',
+    });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'says so of a folder of another user, and of its database',
+    async () => {
+      const home = mkdtempSync(join(tmpdir(), 'bellwether-foreign-'));
+      mkdirSync(join(home, 'postgres'), { mode: 0o700 });
+      try {
+        for (const mode of [0o700, 0o744, 0o755]) {
+          chmodSync(home, mode);
+          process.seteuid?.(65_534);
+          const looking = statusOf({}, { BELLWETHER_DATA_DIR: home, DATABASE_URL: '' });
+          process.seteuid?.(0);
+          await expect(looking).rejects.toMatchObject({
+            code: 'DATA_FOLDER_UNUSABLE',
+            message: expect.stringContaining('EACCES') as string,
+          });
+        }
+      } finally {
+        rmSync(home, { recursive: true });
+      }
+    },
+  );
 
   it('counts windows, predictions, what matured and what is pending', async () => {
     writeFileSync(join(workspace.bronzeDir, 'x.parquet'), 'x'.repeat(2_500));

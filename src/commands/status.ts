@@ -4,6 +4,7 @@ import {
   isAppError,
   isoUtc,
   MINUTE_MS,
+  requireReadable,
   SECOND_MS,
   type Config,
   type Postgres,
@@ -53,6 +54,7 @@ export async function status(options: Options, { config, terminal }: CommandCont
 
 async function look(options: Options, config: Config, terminal: Terminal): Promise<Status> {
   const { dataDir } = config;
+  requireReadable(dataDir);
   const running = readRunningStart(dataDir);
   const kind = config.databaseUrl === '' ? 'built-in' : 'url';
   const nothing = { dataDir, running, workspace: null, workspaces: [] };

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { messageOf } from './errors.ts';
 import { dataFolderUnusable } from './storage-errors.ts';
 
 /**
@@ -12,6 +13,26 @@ export function makeFolder(folder: string): void {
     makeSteps(folder);
   } catch (error) {
     throw dataFolderUnusable(folder, error);
+  }
+}
+
+/**
+ * For those who only look: a data folder that is there and may not be read must not pass for one that is not there.
+ * The database inside has rights of its own, for it belongs to whoever runs the server.
+ * @throws AppError `DATA_FOLDER_UNUSABLE`
+ */
+export function requireReadable(dataDir: string): void {
+  // The dot asks for the right to enter, not only for the right to list.
+  for (const place of [`${dataDir}/.`, `${dataDir}/postgres/.`]) {
+    try {
+      readdirSync(place);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw dataFolderUnusable(
+        dataDir,
+        new Error(`it cannot be read (${messageOf(error)})`, { cause: error }),
+      );
+    }
   }
 }
 

@@ -42,3 +42,4 @@ export {
 export { raiseEvent, readEvents, type DomainEvent, type EventSeverity, type StoredEvent } from './events.ts';
 export { createCache, type Cache } from './cache.ts';
 export { acquireProcessLock, readProcessLock, type ProcessFacts, type ProcessLock } from './process-lock.ts';
+export { requireReadable } from './folders.ts';
