@@ -1,8 +1,10 @@
 import type { ReactNode } from 'react';
 import type { Health } from '../../src/serving/contract.ts';
 import type { Feed } from '../lib/feed.ts';
-import { count, moment } from '../lib/format.ts';
+import { count } from '../lib/format.ts';
+import { lastHeard, STALE_SOURCE_DAYS } from '../lib/sources.ts';
 import { StatusDot, STATUS_WORDS } from './status-dot.tsx';
+import { Badge } from './ui/badge.tsx';
 import { Card } from './ui/card.tsx';
 import { Skeleton } from './ui/skeleton.tsx';
 
@@ -26,15 +28,17 @@ export function HealthCard({ health }: { health: Feed<Health> }) {
             {data.checks.map((check) => (
               <CheckRow key={check.name} check={check} />
             ))}
-            <CheckRow
-              check={{
-                name: 'page',
-                detail: data.dashboard.detail,
-                status: PAGE_STATUS[data.dashboard.state],
-              }}
-            />
+            {data.checks.some(({ name }) => name === 'page') ? null : (
+              <CheckRow
+                check={{
+                  name: 'page',
+                  detail: data.dashboard.detail,
+                  status: PAGE_STATUS[data.dashboard.state],
+                }}
+              />
+            )}
           </ul>
-          <Sources sources={data.sources} />
+          <Sources sources={data.sources} now={Date.parse(data.now)} />
           <p className="mt-auto pt-6 text-xs text-ink-faint">
             Workspace <span className="font-mono break-all">{data.workspace}</span>, one window every{' '}
             {data.bar_minutes} minutes.
@@ -78,7 +82,7 @@ function CheckRow({ check }: { check: Check }) {
   );
 }
 
-function Sources({ sources }: { sources: Health['sources'] }) {
+function Sources({ sources, now }: { sources: Health['sources']; now: number }) {
   if (sources.length === 0) return null;
   return (
     <table className="mt-6 w-full text-left text-[0.8125rem]">
@@ -92,20 +96,32 @@ function Sources({ sources }: { sources: Health['sources'] }) {
       </thead>
       <tbody>
         {sources.map((source) => (
-          <tr key={source.name} className="border-b border-line last:border-0">
+          <tr key={source.name} className="border-b border-line align-top last:border-0">
             <td className="py-1.5 pr-3 break-words">{source.name}</td>
             <td className="py-1.5 pr-3 text-ink-soft">
-              {source.last_known_at === null ? (
-                <span className="text-ink-faint italic">never</span>
-              ) : (
-                moment(Date.parse(source.last_known_at))
-              )}
+              <LastHeard at={source.last_known_at} now={now} />
             </td>
             <td className="py-1.5 text-right">{count(source.rows)}</td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+function LastHeard({ at, now }: { at: string | null; now: number }) {
+  const heard = lastHeard(at, now);
+  if (heard === null) return <span className="text-ink-faint italic">never</span>;
+  return (
+    <>
+      <span className="whitespace-nowrap">{heard.when}</span>
+      <span className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-ink-faint">
+        {heard.age}
+        {heard.isStale ? (
+          <Badge title={`Nothing new for more than ${STALE_SOURCE_DAYS} days.`}>Stale</Badge>
+        ) : null}
+      </span>
+    </>
   );
 }
 

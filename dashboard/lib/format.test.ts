@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
+  ago,
   count,
   fullMoment,
   horizon,
   MISSING,
   moment,
+  momentFrom,
   percent,
   price,
   priceTick,
@@ -61,6 +63,27 @@ describe('format', () => {
       '3 h 20 min',
       '2 h',
       '2 d 4 h',
+    ]);
+  });
+
+  it('gives the year of a moment that is not of this year', () => {
+    expect(momentFrom(NOON, NOON + 30 * 86_400_000)).toBe('5 Nov, 12:00');
+    expect(momentFrom(NOON, NOON + 60 * 86_400_000)).toBe('5 Nov 2022, 12:00');
+  });
+
+  it('says in one unit how long ago something was', () => {
+    const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+    const spans = [-minute, 30_000, 59 * minute, hour, 47 * hour, 2 * day, 59 * day, 60 * day, 800 * day];
+    expect(spans.map((distance) => ago(NOON - distance, NOON))).toEqual([
+      '0 s ago',
+      '30 s ago',
+      '59 min ago',
+      '1 hour ago',
+      '47 hours ago',
+      '2 days ago',
+      '59 days ago',
+      '1 month ago',
+      '2 years ago',
     ]);
   });
 

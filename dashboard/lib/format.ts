@@ -3,6 +3,7 @@ export const MISSING = '—';
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
+const YEAR_DAYS = 365.25;
 
 const PRICE = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const COUNT = new Intl.NumberFormat('en-US');
@@ -60,6 +61,12 @@ export function moment(at: number): string {
   return `${day(at)}, ${clock(at)}`;
 }
 
+/** Day and time in UTC, with the year where it is not that of `now`: `10 May 2021, 01:00`. */
+export function momentFrom(at: number, now: number): string {
+  const isSameYear = new Date(at).getUTCFullYear() === new Date(now).getUTCFullYear();
+  return isSameYear ? moment(at) : `${DATE.format(at)}, ${clock(at)}`;
+}
+
 /** Day with year and time in UTC: `5 Nov 2022, 18:45 UTC`. */
 export function fullMoment(at: number): string {
   return `${DATE.format(at)}, ${clock(at)} UTC`;
@@ -86,6 +93,21 @@ export function relative(at: number, from: number): string {
   const distance = at - from;
   if (Math.abs(distance) < MINUTE_MS) return 'now';
   return distance > 0 ? `in ${span(distance)}` : `${span(-distance)} ago`;
+}
+
+/** How long ago in one unit, for what may be years old: `30 s ago`, `5 hours ago`, `36 days ago`, `4 years ago`. */
+export function ago(at: number, now: number): string {
+  const distance = Math.max(0, now - at);
+  const days = distance / (DAY_MINUTES * MINUTE_MS);
+  if (distance < 60 * MINUTE_MS) return `${span(distance)} ago`;
+  if (days < 2) return counted(Math.floor(days * 24), 'hour');
+  if (days < 60) return counted(Math.floor(days), 'day');
+  if (days < 2 * YEAR_DAYS) return counted(Math.floor((days / YEAR_DAYS) * 12), 'month');
+  return counted(Math.floor(days / YEAR_DAYS), 'year');
+}
+
+function counted(number: number, unit: string): string {
+  return `${number} ${unit}${number === 1 ? '' : 's'} ago`;
 }
 
 function twoUnits([large, largeUnit]: [number, string], [small, smallUnit]: [number, string]): string {
