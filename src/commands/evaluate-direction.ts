@@ -18,6 +18,7 @@ import {
   usageInvalid,
   windowsMissing,
 } from './errors.ts';
+import { amount } from './amount.ts';
 import { complaints } from './import.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 
@@ -150,7 +151,7 @@ function describe(
     : `95 % interval ${percent(study.low)} to ${percent(study.high)} (block bootstrap)`;
   return [
     `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
-    `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${study.fits} fits, the last on ${study.lastTrainingRows} rows`,
+    `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${amount(study.fits, 'fit')}, the last on ${amount(study.lastTrainingRows, 'row')}`,
     `  accuracy  ${percent(study.accuracy)}, ${interval}`,
     `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
     `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,

@@ -120,6 +120,19 @@ describe('playing', () => {
     await running.stop();
   });
 
+  it('tells how far it has come, and when the end is reached', async () => {
+    const work = await open({ words: { ...words, from: LAST - 3 * HOUR_MS } });
+    await work.catchUp();
+    const { terminal } = work.trace.context;
+    work.trace.said.length = 0;
+    await playToEnd({ ...work, terminal, tellMs: 0 });
+    expect(work.trace.said).toEqual([
+      '  playing: 2022-01-14T22:00:00Z reached, 2 windows to go',
+      '  playing: 2022-01-14T23:00:00Z reached, 1 window to go',
+      'The end of the history is reached at 2022-01-15T00:00:00Z; the clock stands there.',
+    ]);
+  });
+
   it('keeps its pace', async () => {
     const work = await open({ words: { ...words, speed: 40 } });
     await work.catchUp();

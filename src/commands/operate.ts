@@ -3,6 +3,7 @@ import {
   createVirtualClock,
   floorTo,
   isAppError,
+  isoUtc,
   messageOf,
   MINUTE_MS,
   SECOND_MS,
@@ -17,6 +18,7 @@ import type { Operation, OperationFailure } from '../operation.ts';
 import { analyzeLedger, countPredictions, HORIZONS_MINUTES } from '../prediction/index.ts';
 import { windowsBetween, type WindowParts } from '../run-window.ts';
 import { createInputFeed, openRun, runThrough, WINDOW_JOB, type WorkspaceRun } from '../window-run.ts';
+import { amount } from './amount.ts';
 import { rest, type StorageKeeper } from './keep-storage.ts';
 import type { Schedule, StartPlan } from './start-plan.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,6 +31,10 @@ export interface Work {
   keeper: StorageKeeper;
   log: Log;
   signal: AbortSignal;
+  /** Told now and then how far the playing has come. */
+  terminal?: Terminal;
+  /** Between two such lines; default 10 s. */
+  tellMs?: number;
   /** Pause before played windows that could not be decided are tried again; default 5 s. */
   retryMs?: number;
 }
@@ -44,6 +50,8 @@ export interface Running {
 const READ_AHEAD_MS = 7 * 24 * 60 * MINUTE_MS;
 /** Seeds the fits of a start; replays take theirs from `--seed`. */
 const FIT_SEED = 1;
+/** Between two lines on how far the playing has come. */
+const TELL_EVERY_MS = 10_000;
 /** Pause before windows that could not be decided are tried again. */
 const RETRY_MS = 5_000;
 
@@ -171,6 +179,7 @@ async function play(work: Work, windowsPerSecond: number): Promise<void> {
   const { operation, schedule, keeper, signal, log, retryMs = RETRY_MS } = work;
   const bar = operation.barMinutes * MINUTE_MS;
   let dueAt = performance.now();
+  const teller = tellPlayed(work);
   while (!signal.aborted && operation.failure?.isLasting !== true) {
     const next = (operation.run?.lastWindow ?? operation.lastWindow ?? schedule.catchUpTo) + bar;
     if (next > schedule.playTo) break;
@@ -179,6 +188,7 @@ async function play(work: Work, windowsPerSecond: number): Promise<void> {
     if (signal.aborted) break;
     try {
       await decide(work, next, { isDurable: false });
+      if (operation.run?.lastWindow === next) teller.reached(next);
     } catch (error) {
       log.error({ reason: messageOf(error) }, 'a window could not be decided');
       if (isConnectionLost(error)) await keeper.recover(error);
@@ -186,6 +196,26 @@ async function play(work: Work, windowsPerSecond: number): Promise<void> {
     }
   }
   operation.pace = { state: 'standing', windowsPerSecond: null };
+}
+
+/** Says now and then which window the playing has reached, and once that it has reached the last. */
+function tellPlayed(work: Work): { reached: (windowEnd: EpochMs) => void } {
+  const { operation, schedule, terminal, tellMs = TELL_EVERY_MS } = work;
+  const { playTo } = schedule;
+  const bar = operation.barMinutes * MINUTE_MS;
+  let toldAt = performance.now();
+  return {
+    reached(windowEnd) {
+      const left = (playTo - windowEnd) / bar;
+      if (left < 1) {
+        terminal?.say(`The end of the history is reached at ${isoUtc(windowEnd)}; the clock stands there.`);
+      } else if (performance.now() - toldAt >= tellMs) {
+        toldAt = performance.now();
+        const toGo = Number.isFinite(left) ? `, ${amount(Math.floor(left), 'window')} to go` : '';
+        terminal?.say(`  playing: ${isoUtc(windowEnd)} reached${toGo}`);
+      }
+    },
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isoUtc, type EpochMs } from '../core/index.ts';
+import { amount } from './amount.ts';
 import { alignColumns } from './align-columns.ts';
 import type { ReplayResult } from './replay.ts';
 
@@ -17,14 +18,14 @@ export function describeReplay(result: ReplayResult, facts: Facts): string {
     row.arm,
     String(row.horizonMinutes),
     percent(row.accuracy),
-    `${percent(row.low)} .. ${percent(row.high)}`,
+    interval(row),
     percent(row.accuracyOneBarLater),
     percent(row.baseline),
     String(row.n),
   ]);
   const head = ['arm', 'minutes', 'accuracy', '95 % interval', 'a bar later', 'sign-table', 'n'];
   return [
-    `${result.windows} windows after ${isoUtc(facts.from)} up to ${isoUtc(facts.to)}, ${result.predictions} predictions`,
+    `${amount(result.windows, 'window')} after ${isoUtc(facts.from)} up to ${isoUtc(facts.to)}, ${amount(result.predictions, 'prediction')}`,
     '',
     ...alignColumns([head, ...rows]),
     '',
@@ -32,6 +33,10 @@ export function describeReplay(result: ReplayResult, facts: Facts): string {
     `${facts.wallSeconds} s, ${facts.peakRssMb} MB, Postgres ${facts.postgresRssMb ?? 'unknown'} MB, workspace ${facts.workspace}`,
     'Accuracies near 50 % are what these horizons give. Nothing here is investment advice.',
   ].join('\n');
+}
+
+function interval({ low, high }: { low: number | null; high: number | null }): string {
+  return low === null || high === null ? 'too few days' : `${percent(low)} .. ${percent(high)}`;
 }
 
 function percent(share: number | null): string {

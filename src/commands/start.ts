@@ -14,6 +14,7 @@ import { createPorts } from '../ports.ts';
 import { HORIZONS_MINUTES } from '../prediction/index.ts';
 import { createApp } from '../serving/index.ts';
 import { VERSION } from '../version.ts';
+import { amount } from './amount.ts';
 import { createDashboardBuild, type DashboardBuild } from './dashboard-build.ts';
 import { armUnknown, portUnusable } from './errors.ts';
 import { keepStorage } from './keep-storage.ts';
@@ -111,8 +112,8 @@ async function operate(parts: {
   tell('bringing the records in', 0.05);
   const schedule = await plan.prepare(storage, terminal, signal);
   const keeper = keepStorage({ operation, log, signal });
-  const work = { operation, plan, schedule, keeper, log, signal };
-  await catchUp({ ...work, terminal });
+  const work = { operation, plan, schedule, keeper, log, signal, terminal };
+  await catchUp(work);
   if (signal.aborted) return;
   operation.progress = null;
   const running = await goOn(work);
@@ -181,11 +182,11 @@ function readyLines(operation: Operation, plan: StartPlan, url: string): string[
   const { lastWindow, pace, windows, predictions } = operation;
   const clock = {
     running: `a window every ${plan.barMinutes} minutes from now on`,
-    playing: `playing ${pace.windowsPerSecond} windows a second`,
+    playing: `playing ${amount(pace.windowsPerSecond ?? 0, 'window')} a second`,
     standing: 'the clock stands at the end of the history',
   }[pace.state];
   return [
-    `Ready: ${windows} windows and ${predictions} predictions up to ${lastWindow === null ? 'nowhere yet' : isoUtc(lastWindow)}; ${clock}.`,
+    `Ready: ${amount(windows, 'window')} and ${amount(predictions, 'prediction')} up to ${lastWindow === null ? 'nowhere yet' : isoUtc(lastWindow)}; ${clock}.`,
     ...(plan.isSimulated ? ['  SIMULATED: prices, headlines and posts are invented.'] : []),
     `  curl '${url}/signal?horizon_minutes=60'`,
     `  open ${url} (Ctrl-C stops)`,
