@@ -1,8 +1,15 @@
 import { useMemo } from 'react';
 import type { Health, ModelsPerformance } from '../../src/serving/contract.ts';
-import { accuracyScale, byHorizon, VERDICTS, type ArmRow, type HorizonAccuracy } from '../lib/accuracy.ts';
+import {
+  accuracyScale,
+  byHorizon,
+  VERDICT_NOTE,
+  VERDICTS,
+  type ArmRow,
+  type HorizonAccuracy,
+} from '../lib/accuracy.ts';
 import type { Feed } from '../lib/feed.ts';
-import { count, horizon, moment, percent } from '../lib/format.ts';
+import { count, horizon, moment, percent, percentText } from '../lib/format.ts';
 import { IntervalAxis, IntervalPlot, type PlotScale } from './interval-plot.tsx';
 import { Card } from './ui/card.tsx';
 import { Skeleton } from './ui/skeleton.tsx';
@@ -53,6 +60,7 @@ function AccuracyPanels({ performance }: { performance: ModelsPerformance }) {
           : `${count(n)} windows from ${moment(Date.parse(from))} to ${moment(Date.parse(to))} UTC. `}
         {performance.note}
       </p>
+      <p className="mt-2 max-w-3xl text-xs leading-5 text-ink-faint">{VERDICT_NOTE}</p>
     </>
   );
 }
@@ -71,7 +79,7 @@ function HorizonPanel({ group }: { group: HorizonAccuracy }) {
           {best === null ? null : (
             <>
               {' '}
-              · best baseline <span className="text-ink-soft">{best.name}</span> {percent(best.accuracy)} %
+              · best baseline <span className="text-ink-soft">{best.name}</span> {percentText(best.accuracy)}
             </>
           )}
         </p>
@@ -114,8 +122,8 @@ function AccuracyRow({ row, scale, best, isFirstBaseline }: AccuracyRowProps) {
       <AccuracyNumbers row={row} />
       {row.isBaseline ? null : (
         <span className="col-span-full mb-2 text-xs text-ink-soft sm:pl-[9rem]">
-          n {count(row.n)} · {VERDICTS[row.verdict]}
-          {row.oneBarLater === null ? '' : ` · one bar later ${percent(row.oneBarLater)} %`}
+          n {count(row.n)} · <span title={VERDICT_NOTE}>{VERDICTS[row.verdict]}</span>
+          {row.oneBarLater === null ? '' : ` · one bar later ${percentText(row.oneBarLater)}`}
         </span>
       )}
     </li>

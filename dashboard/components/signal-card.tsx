@@ -1,9 +1,9 @@
 import { ArrowDown, ArrowUp, Minus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Health, ModelsPerformance, Signal } from '../../src/serving/contract.ts';
-import { bestBaseline, intervalText, verdictOf, VERDICTS } from '../lib/accuracy.ts';
+import { bestBaseline, intervalText, verdictOf, VERDICT_NOTE, VERDICTS } from '../lib/accuracy.ts';
 import type { Feed } from '../lib/feed.ts';
-import { count, horizon, moment, percent, relative, signed, span } from '../lib/format.ts';
+import { count, horizon, moment, percent, percentText, relative, signed, span } from '../lib/format.ts';
 import { isStale, type Direction, type GaugeScale } from '../lib/signal.ts';
 import { ProbabilityGauge } from './probability-gauge.tsx';
 import { Badge } from './ui/badge.tsx';
@@ -50,7 +50,7 @@ function SignalBody({
       <div>
         <div className="mb-5 flex flex-wrap items-end justify-between gap-x-6 gap-y-1">
           <DirectionWord direction={signal.price_direction} />
-          <p className="leading-none">
+          <p className="leading-none whitespace-nowrap">
             <span className="text-3xl font-medium tracking-tight sm:text-4xl">
               {percent(signal.probability_up)}
             </span>
@@ -131,9 +131,11 @@ function TrackRecord({ signal, performance }: { signal: Signal; performance: Mod
   }
   return (
     <p className="border-t border-line pt-4 text-[0.8125rem] leading-5 text-ink-soft">
-      Right in {percent(arm.accuracy)} % of {count(arm.n)} matured ({intervalText(arm)}); best baseline{' '}
-      {percent(best.accuracy)} %.{' '}
-      <span className="font-medium text-ink">{sentence(VERDICTS[verdictOf(arm, best)])}</span>
+      Right in {percentText(arm.accuracy)} of {count(arm.n)} matured ({intervalText(arm)}); best baseline{' '}
+      {percentText(best.accuracy)}.{' '}
+      <span className="font-medium text-ink" title={VERDICT_NOTE}>
+        {sentence(VERDICTS[verdictOf(arm, best)])}
+      </span>
     </p>
   );
 }

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ArmPerformance } from '../../src/serving/contract.ts';
-import { accuracyScale, baselineName, bestBaseline, byHorizon, intervalText, verdictOf } from './accuracy.ts';
+import {
+  accuracyScale,
+  baselineName,
+  bestBaseline,
+  byHorizon,
+  intervalText,
+  verdictOf,
+  VERDICT_NOTE,
+  VERDICTS,
+} from './accuracy.ts';
 
 function arm(name: string, change: Partial<ArmPerformance> = {}): ArmPerformance {
   return {
@@ -31,6 +40,19 @@ describe('verdictOf', () => {
     expect(verdictOf({ low: 0.45, high: 0.5 }, best)).toBe('below');
   });
 
+  it('speaks of the interval and of a figure, and claims no win over a baseline', () => {
+    expect(VERDICTS[verdictOf({ low: 0.53, high: 0.56 }, best)]).toBe(
+      "its interval lies above the best baseline's figure",
+    );
+    expect(VERDICTS[verdictOf({ low: 0.45, high: 0.5 }, best)]).toBe(
+      "its interval lies below the best baseline's figure",
+    );
+    expect(VERDICTS[verdictOf({ low: 0.48, high: 0.56 }, best)]).toBe(
+      'not distinguishable from the best baseline',
+    );
+    expect(VERDICT_NOTE).toMatch(/^Not a paired comparison/);
+  });
+
   it('refuses to judge without an interval or a baseline', () => {
     expect(verdictOf({ low: null, high: null }, best)).toBe('unknown');
     expect(verdictOf({ low: 0.5, high: 0.6 }, null)).toBe('unknown');
@@ -39,7 +61,7 @@ describe('verdictOf', () => {
 
 describe('intervalText', () => {
   it('gives both ends, or says that there is none, never dashes in their place', () => {
-    expect(intervalText({ low: 0.4812, high: 0.56 })).toBe('95 % interval 48.1 to 56.0');
+    expect(intervalText({ low: 0.4812, high: 0.56 })).toBe('95\u00a0% interval 48.1 to 56.0');
     expect(intervalText({ low: null, high: null })).toBe('too few days for an interval');
   });
 });

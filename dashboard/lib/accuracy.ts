@@ -1,7 +1,7 @@
 import type { ArmPerformance } from '../../src/serving/contract.ts';
 import { percent } from './format.ts';
 
-/** What an interval says about skill over the best baseline. */
+/** Where an arm's own interval lies to the figure of the best baseline. No paired test: see VERDICT_NOTE. */
 export type Verdict = 'unknown' | 'above' | 'below' | 'indistinct';
 
 /** One arm at one horizon, as the picture shows it. */
@@ -61,7 +61,7 @@ export function baselineName(key: string): string {
   return key.startsWith(BASELINE_PREFIX) ? key.slice(BASELINE_PREFIX.length) : key;
 }
 
-/** Where a 95 % interval lies to the best baseline. An interval that holds it shows nothing. */
+/** Where a 95 % interval lies to the best baseline's figure. An interval that holds it shows nothing. */
 export function verdictOf(
   interval: { low: number | null; high: number | null },
   best: BestBaseline | null,
@@ -75,15 +75,19 @@ export function verdictOf(
 /** A verdict in words. */
 export const VERDICTS: Record<Verdict, string> = {
   unknown: 'too little has matured to judge',
-  above: 'above the best baseline',
-  below: 'below the best baseline',
-  indistinct: 'not distinguishable from the baseline',
+  above: "its interval lies above the best baseline's figure",
+  below: "its interval lies below the best baseline's figure",
+  indistinct: 'not distinguishable from the best baseline',
 };
+
+/** What a verdict is not, for those who read it as a test. */
+export const VERDICT_NOTE =
+  "Not a paired comparison: an arm's own interval is set against the plain figure of the baseline that turned out best on these windows, as if that figure were certain and had been chosen before.";
 
 /** An interval in words; a short record has an accuracy, but no honest interval. */
 export function intervalText({ low, high }: { low: number | null; high: number | null }): string {
   if (low === null || high === null) return 'too few days for an interval';
-  return `95 % interval ${percent(low)} to ${percent(high)}`;
+  return `95\u00a0% interval ${percent(low)} to ${percent(high)}`;
 }
 
 /** The scale of one picture: in steps of five points, with 50 % and every interval inside. */

@@ -8,6 +8,7 @@ import {
   moment,
   momentFrom,
   percent,
+  percentText,
   price,
   priceTick,
   relative,
@@ -26,6 +27,7 @@ describe('format', () => {
 
   it('writes shares as percent, prices with two decimals, counts with separators', () => {
     expect(percent(0.5184)).toBe('51.8');
+    expect([percentText(0.52), percentText(null)]).toEqual(['52.0\u00a0%', MISSING]);
     expect(price(64201.5)).toBe('64,201.50');
     expect(count(8760)).toBe('8,760');
   });

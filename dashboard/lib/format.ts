@@ -21,6 +21,11 @@ export function percent(share: number | null, digits = 1): string {
   return isNumber(share) ? (share * 100).toFixed(digits) : MISSING;
 }
 
+/** A share as a percentage whose sign stays on its line: `51.8 %`. */
+export function percentText(share: number | null, digits = 1): string {
+  return isNumber(share) ? `${percent(share, digits)}\u00a0%` : MISSING;
+}
+
 /** A price in the quote currency with two decimals: `64,201.50`. */
 export function price(value: number | null): string {
   return isNumber(value) ? PRICE.format(value) : MISSING;
