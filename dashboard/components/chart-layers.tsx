@@ -21,6 +21,7 @@ const DAY_MS = 86_400_000;
 const MARK_ROOM_PX = 5;
 const BUCKET_ROOM_PX = 6;
 const TICK_ROOM_PX = 60;
+const LABEL_HALF_PX = 22;
 
 interface Pane {
   x: number;
@@ -51,6 +52,8 @@ export function TimeGrid({ from, to }: { from: number; to: number }) {
     <g aria-hidden>
       {ticks.map((tick) => {
         const x = place(tick) ?? 0;
+        // A label in the middle of its tick would be cut off by the drawing's left edge.
+        const isAtEdge = x - plot.x < LABEL_HALF_PX;
         return (
           <g key={tick}>
             <line
@@ -62,9 +65,9 @@ export function TimeGrid({ from, to }: { from: number; to: number }) {
               strokeDasharray="2 4"
             />
             <text
-              x={Math.min(plot.x + plot.width - 14, Math.max(plot.x + 14, x))}
+              x={Math.min(plot.x + plot.width - 14, isAtEdge ? plot.x : x)}
               y={plot.y + plot.height + 18}
-              textAnchor="middle"
+              textAnchor={isAtEdge ? 'start' : 'middle'}
               className="fill-ink-faint text-[11px]"
             >
               {tick % DAY_MS === 0 ? day(tick) : clock(tick)}
@@ -114,13 +117,14 @@ export function PredictionMarks({ marks }: { marks: readonly Mark[] }) {
   if (pane.width / marks.length < MARK_ROOM_PX) return null;
   return (
     <g aria-hidden strokeWidth={1.4}>
+      <ShapeLegend pane={pane} />
       {marks.map((mark) => {
         if (mark.close === null) return null;
         const offset = mark.side === 'up' ? 11 : -11;
         return (
           <path
             key={mark.at}
-            d={glyph(mark)}
+            d={GLYPHS[mark.direction]}
             transform={`translate(${across(mark.at) ?? 0} ${(down(mark.close) ?? 0) + offset})`}
             className={MARK_STYLES[mark.result]}
           />
@@ -130,10 +134,24 @@ export function PredictionMarks({ marks }: { marks: readonly Mark[] }) {
   );
 }
 
-function glyph({ direction }: Mark): string {
-  if (direction === 'bullish') return 'M0-3.6 3.6 2.8H-3.6Z';
-  if (direction === 'bearish') return 'M0 3.6 3.6-2.8H-3.6Z';
-  return 'M2.4 0A2.4 2.4 0 1 1-2.4 0 2.4 2.4 0 0 1 2.4 0Z';
+const GLYPHS: Record<Mark['direction'], string> = {
+  bullish: 'M0-3.6 3.6 2.8H-3.6Z',
+  neutral: 'M2.4 0A2.4 2.4 0 1 1-2.4 0 2.4 2.4 0 0 1 2.4 0Z',
+  bearish: 'M0 3.6 3.6-2.8H-3.6Z',
+};
+const SHAPES = ['bullish', 'neutral', 'bearish'] as const satisfies readonly Mark['direction'][];
+const SHAPE_ROOM_PX = 62;
+
+/** What the shapes mean; it stands only where they are drawn. */
+function ShapeLegend({ pane }: { pane: Pane }) {
+  return SHAPES.map((direction, index) => (
+    <g key={direction} transform={`translate(${pane.x + 5 + index * SHAPE_ROOM_PX} ${pane.top - 12})`}>
+      <path d={GLYPHS[direction]} className="fill-surface stroke-ink-soft" />
+      <text x={9} y={4} className="fill-ink-soft text-[11px]">
+        {direction}
+      </text>
+    </g>
+  ));
 }
 
 interface LaneProps {

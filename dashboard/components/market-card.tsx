@@ -126,7 +126,8 @@ function PriceLine({ marks, health }: { marks: readonly Mark[]; health: Health }
         {health.asset.split('-')[1]}
       </span>
       <span className={`text-sm font-medium ${colour}`}>
-        {signed(change)} % <span className="font-normal text-ink-faint">in {span(covered)}</span>
+        {signed(change)}
+        {'\u00a0'}% <span className="font-normal text-ink-faint">in {span(covered)}</span>
       </span>
     </p>
   );

@@ -20,7 +20,7 @@ interface MarketChartProps {
   barMinutes: number;
 }
 
-const MARGIN = { top: 8, right: 54, bottom: 26, left: 2 };
+const MARGIN = { top: 24, right: 54, bottom: 26, left: 2 };
 
 /** Price, predictions, outcomes and sentiment over one time axis. Drawn again only when a window was added. */
 export const MarketChart = memo(function MarketChart(props: MarketChartProps) {

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { horizon, moment, percent, price, signed } from '../lib/format.ts';
+import { horizon, moment, percentText, price, signed } from '../lib/format.ts';
 import type { Mark } from '../lib/market.ts';
 import { ResultSwatch, RESULT_WORDS } from './result-words.tsx';
 
@@ -23,7 +23,7 @@ export function MarketTooltip({ mark, horizonMinutes }: { mark: Mark; horizonMin
           {DIRECTION_WORDS[mark.direction]}
           {leaning}
         </Row>
-        <Row name="Probability up">{percent(mark.probabilityUp)} %</Row>
+        <Row name="Probability up">{percentText(mark.probabilityUp)}</Row>
         <Row name={mark.result === 'pending' ? 'Matures' : 'Ended'}>
           <span className="inline-flex items-center gap-1.5">
             <ResultSwatch result={mark.result} />

@@ -1,4 +1,4 @@
-import { percent } from '../lib/format.ts';
+import { percent, percentText } from '../lib/format.ts';
 import { gaugePlace, type Direction, type GaugeScale } from '../lib/signal.ts';
 
 const FILLS: Record<Direction, string> = { bullish: 'bg-up', neutral: 'bg-ink-faint', bearish: 'bg-down' };
@@ -41,9 +41,9 @@ export function ProbabilityGauge({ probability, direction, neutralBand, scale }:
         />
       </div>
       <div aria-hidden className="mt-2.5 grid grid-cols-3 text-xs text-ink-faint">
-        <span>Down, {percent(scale.low, 0)} %</span>
+        <span>Down, {percentText(scale.low, 0)}</span>
         <span className="text-center whitespace-nowrap">neutral {band.words}</span>
-        <span className="text-right">Up, {percent(scale.high, 0)} %</span>
+        <span className="text-right">Up, {percentText(scale.high, 0)}</span>
       </div>
     </div>
   );

@@ -1,4 +1,4 @@
-import { moment, percent, price, signed } from '../lib/format.ts';
+import { moment, percentText, price, signed } from '../lib/format.ts';
 import type { Mark } from '../lib/market.ts';
 import { Disclosure } from './ui/disclosure.tsx';
 import { ResultSwatch, RESULT_WORDS } from './result-words.tsx';
@@ -42,7 +42,7 @@ export function RecentPredictions({
               <tr key={mark.at} className="border-b border-line last:border-0">
                 <td className="px-3 py-1.5 whitespace-nowrap">{moment(mark.at)}</td>
                 <td className="px-3 py-1.5">{price(mark.close)}</td>
-                <td className="px-3 py-1.5 whitespace-nowrap">{percent(mark.probabilityUp)} %</td>
+                <td className="px-3 py-1.5 whitespace-nowrap">{percentText(mark.probabilityUp)}</td>
                 <td className="px-3 py-1.5">{mark.direction}</td>
                 <td className="px-3 py-1.5">
                   <span className="inline-flex items-center gap-1.5">

@@ -14,12 +14,12 @@ const SWATCHES: Record<Result, string> = {
   void: 'bg-line-strong border-line-strong',
 };
 
-/** The sign of a result as the chart draws it: filled when right, hollow when wrong or open. */
+/** The colour of a result as the chart draws it: filled when right, hollow when wrong or open. Shapes say directions. */
 export function ResultSwatch({ result }: { result: Result }) {
   return (
     <span
       aria-hidden
-      className={`inline-block size-2.5 shrink-0 rounded-full border-[1.5px] ${SWATCHES[result]}`}
+      className={`inline-block size-2.5 shrink-0 rounded-[3px] border-[1.5px] ${SWATCHES[result]}`}
     />
   );
 }

@@ -1,5 +1,5 @@
 import type { Health } from '../../src/serving/contract.ts';
-import { percent } from '../lib/format.ts';
+import { percentText } from '../lib/format.ts';
 
 /** How far the start is, until the first window has been decided. */
 export function Starting({ progress }: { progress: Health['progress'] }) {
@@ -13,7 +13,7 @@ export function Starting({ progress }: { progress: Health['progress'] }) {
             {progress?.phrase ?? 'The first window comes when its bar has closed.'}
           </span>
         </p>
-        {progress === null ? null : <span className="text-ink-faint">{percent(share, 0)} %</span>}
+        {progress === null ? null : <span className="text-ink-faint">{percentText(share, 0)}</span>}
       </div>
       <div
         role="progressbar"
