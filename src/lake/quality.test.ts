@@ -171,6 +171,13 @@ describe('a bad record', () => {
     expect(rejection.message).toMatch(/: .+\. .+\.$/s);
   });
 
+  it('names what its source knows of a line that cannot be read', () => {
+    const long = article(0, { _unreadable: '{"title"', _problem: 'longer than 1048576 characters' });
+    const { reason, message } = rejectionOf(long);
+    expect(reason).toBe('article_unreadable');
+    expect(message).toContain('the line is longer than 1048576 characters. Shorten it');
+  });
+
   it('is quoted shortly', () => {
     expect(rejectionOf(candle(0, { close: 'x'.repeat(500) })).value).toHaveLength(81);
   });

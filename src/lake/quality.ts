@@ -145,14 +145,16 @@ function inspect(record: RawRecord, id: string, now: EpochMs): Inspection {
 /** What cannot be read at all, or is about something else. */
 function findForeign(record: RawRecord, asset: string): Rejection | null {
   if (record.fields._unreadable !== undefined) {
-    const remedy =
-      'Compare the line with its neighbours: a cell too many or too few, a quote, a broken JSON object.';
-    return reject(record, {
-      what: 'unreadable',
-      field: '_unreadable',
-      problem: 'the line cannot be read',
-      remedy,
-    });
+    const { _problem: known } = record.fields;
+    const finding =
+      typeof known === 'string'
+        ? { problem: `the line is ${known}`, remedy: 'Shorten it, or look for a line break that is missing.' }
+        : {
+            problem: 'the line cannot be read',
+            remedy:
+              'Compare the line with its neighbours: a cell too many or too few, a quote, a broken JSON object.',
+          };
+    return reject(record, { what: 'unreadable', field: '_unreadable', ...finding });
   }
   if (record.asset === asset) return null;
   const message = `asset is ${record.asset}: only ${asset} is taken here. Import it into a workspace of its own.`;

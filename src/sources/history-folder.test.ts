@@ -232,15 +232,6 @@ describe('single rows that cannot be read', () => {
     expect(rows[0]?.origin).toEqual({ file: 'candles-1h.csv', line: 2 });
   });
 
-  it('are cut at 500 characters', async () => {
-    await put(
-      'candles-1h.csv',
-      [HEADER, ...candleRows(1), 'y'.repeat(2_000_000), ...candleRows(1)].join('\n'),
-    );
-    const rows = await records();
-    expect(rows.map(({ fields }) => String(fields['_unreadable'] ?? '').length)).toEqual([0, 500, 0]);
-  });
-
   it('are told apart in JSON lines: no JSON, no object, a nested value', async () => {
     await putCandles();
     const good = '{"published_at":"2021-01-01T00:00:00Z","title":"A"}';

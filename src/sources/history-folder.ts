@@ -5,7 +5,7 @@ import { historyFileEmpty, historyTimesUnreadable } from './errors.ts';
 import { splitCells, timeField } from './history-cells.ts';
 import { candlesByBar, findHistoryFiles, type FoundFile, type HistoryRole } from './history-files.ts';
 import { hashFile, inspectFile, readLineBatches, type Inspection } from './history-lines.ts';
-import { createRowReader, hasHeader, openTimeColumn, type RowContext } from './history-rows.ts';
+import { createRowReader, hasHeader, kindOf, openTimeColumn, type RowContext } from './history-rows.ts';
 import type { KnownRange, RawRecord, Source } from './source.ts';
 
 /** A stamp that lies further than this beyond all others of its file is a mistake, not the file's reach. */
@@ -161,12 +161,6 @@ function span(file: CheckedFile, context: RowContext): { first: EpochMs; last: E
     throw historyTimesUnreadable({ ...context.place, line: 2 }, stamps[0] ?? '');
   }
   return { first, last };
-}
-
-function kindOf(role: HistoryRole): Source['kinds'][number] {
-  if (role === 'candles') return 'candle';
-  if (role === 'news') return 'article';
-  return role === 'fear-greed' || role === 'social-daily' ? 'index' : 'post';
 }
 
 async function hashFiles(files: readonly FoundFile[]): Promise<string> {

@@ -11,8 +11,12 @@ import { historyFileUnreadable, historyGzipBroken } from './errors.ts';
 const CHUNK_BYTES = 262_144;
 /** How much of a file's beginning and end an inspection keeps: about a thousand candle rows each. */
 const SAMPLE_BYTES = 65_536;
-/** A longer line is cut here, so that a file without line breaks cannot fill the memory. */
-const LINE_LIMIT = 1_048_576;
+/** In characters. A longer line is cut behind it, so that a file without line breaks cannot fill the memory. */
+export const LINE_LIMIT = 1_048_576;
+/** Of such a line an inspection keeps this much. */
+const CLIPPED_LENGTH = 500;
+/** In bytes. A stretch without a line break that is longer has no place among the last lines: it would fill it alone. */
+const STRETCH_LIMIT = 8_192;
 const NEWLINE = 10;
 
 /** A file on disk, by path and by the name that messages use. */
@@ -25,9 +29,9 @@ export interface LineFile {
 export interface Inspection {
   /** Lines, the header and blank ones included. */
   lines: number;
-  /** The first lines, whole ones only. */
+  /** The first lines; those over the limit cut to their beginning. */
   head: string[];
-  /** The last lines, whole ones only; the same as `head` for a small file. */
+  /** The last lines without very long ones; the same as `head` for a small file. */
   tail: string[];
 }
 
@@ -122,44 +126,97 @@ function readError(file: LineFile, line: number, cause: unknown): AppError {
 }
 
 function createSampler() {
-  const head: Buffer[] = [];
-  const tail: Buffer[] = [];
-  let headBytes = 0;
-  let tailBytes = 0;
-  let total = 0;
+  const head = createHead();
+  const tail = createTail();
   let newlines = 0;
   let last = NEWLINE;
-
   return {
     newlines: () => newlines,
     add(chunk: Buffer) {
-      for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) newlines += 1;
-      total += chunk.length;
+      head.add(chunk);
+      newlines += tail.add(chunk);
       last = chunk.at(-1) ?? last;
-      if (headBytes < SAMPLE_BYTES) head.push(chunk);
-      headBytes += chunk.length;
-      tail.push(chunk);
-      tailBytes += chunk.length;
-      while (tailBytes - (tail[0]?.length ?? 0) >= SAMPLE_BYTES) tailBytes -= tail.shift()?.length ?? 0;
     },
     result(): Inspection {
-      const start = Buffer.concat(head).subarray(0, SAMPLE_BYTES);
-      const end = Buffer.concat(tail).subarray(-SAMPLE_BYTES);
-      const isWhole = total <= SAMPLE_BYTES;
-      const headLines = splitLines(start.toString('utf8'));
-      const tailLines = splitLines(end.toString('utf8'));
+      const { lines, isWhole } = head.result();
       return {
         lines: newlines + (last === NEWLINE ? 0 : 1),
-        head: isWhole ? headLines : headLines.slice(0, Math.max(1, headLines.length - 1)),
-        tail: isWhole ? headLines : tailLines.slice(1),
+        head: lines,
+        tail: isWhole ? lines : tail.lines(),
       };
     },
   };
 }
 
-function splitLines(text: string): string[] {
+function createHead() {
   const cutter = createLineCutter();
-  return [...cutter.add(Buffer.from(text)), ...cutter.end()];
+  const kept: string[] = [];
+  let size = 0;
+
+  function keep(lines: readonly string[]): void {
+    for (const line of lines) {
+      if (size >= SAMPLE_BYTES) return;
+      // Through bytes, because a slice alone would hold on to the whole line.
+      const text = isTooLong(line) ? Buffer.from(line.slice(0, CLIPPED_LENGTH)).toString() : line;
+      kept.push(text);
+      size += text.length + 1;
+    }
+  }
+
+  return {
+    add(chunk: Buffer) {
+      if (size < SAMPLE_BYTES) keep(cutter.add(chunk));
+    },
+    result() {
+      const isWhole = size < SAMPLE_BYTES;
+      if (isWhole) keep(cutter.end());
+      return { lines: kept, isWhole };
+    },
+  };
+}
+
+function createTail() {
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  /** Bytes since the last line break, over all chunks. */
+  let open = 0;
+
+  function keep(piece: Buffer): void {
+    kept.push(piece);
+    bytes += piece.length;
+    while (bytes - (kept[0]?.length ?? 0) >= SAMPLE_BYTES) bytes -= kept.shift()?.length ?? 0;
+  }
+
+  return {
+    /** @returns the number of line breaks */
+    add(chunk: Buffer): number {
+      let newlines = 0;
+      let from = 0;
+      let start = 0;
+      for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, start)) {
+        newlines += 1;
+        if (open + at - start > STRETCH_LIMIT) {
+          keep(chunk.subarray(from, start));
+          from = at;
+        }
+        start = at + 1;
+        open = 0;
+      }
+      open += chunk.length - start;
+      keep(chunk.subarray(from, open > STRETCH_LIMIT ? Math.max(from, start) : chunk.length));
+      return newlines;
+    },
+    lines(): string[] {
+      const cutter = createLineCutter();
+      const end = Buffer.concat(kept).subarray(-SAMPLE_BYTES);
+      return [...cutter.add(end), ...cutter.end()].slice(1);
+    },
+  };
+}
+
+/** True for a line that was cut. */
+export function isTooLong(line: string): boolean {
+  return line.length > LINE_LIMIT;
 }
 
 function createLineCutter() {
@@ -173,8 +230,9 @@ function createLineCutter() {
       lines[0] = lines[0]?.replace(/^\uFEFF/, '') ?? '';
     }
     for (let place = 0; place < lines.length; place += 1) {
-      const line = lines[place] ?? '';
-      if (line.charCodeAt(line.length - 1) === 13) lines[place] = line.slice(0, -1);
+      let line = lines[place] ?? '';
+      if (line.charCodeAt(line.length - 1) === 13) line = line.slice(0, -1);
+      lines[place] = isTooLong(line) ? line.slice(0, LINE_LIMIT + 1) : line;
     }
     return lines;
   }
@@ -182,7 +240,7 @@ function createLineCutter() {
   return {
     add(chunk: Buffer): string[] {
       const lines = decoder.write(chunk).split('\n');
-      lines[0] = rest.length < LINE_LIMIT ? rest + (lines[0] ?? '') : rest;
+      lines[0] = rest.length <= LINE_LIMIT + 1 ? rest + (lines[0] ?? '') : rest;
       rest = lines.pop() ?? '';
       return clean(lines);
     },

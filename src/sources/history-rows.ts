@@ -10,6 +10,7 @@ import {
   type Aliases,
 } from './history-cells.ts';
 import type { HistoryRole } from './history-files.ts';
+import { isTooLong, LINE_LIMIT } from './history-lines.ts';
 import type { RawRecord, RawValue, RecordKind } from './source.ts';
 
 /** The file that rows come from, as far as their meaning goes. */
@@ -21,7 +22,10 @@ export interface RowContext {
   barMinutes: number;
 }
 
-/** Appends the records of one line; a line that cannot be read becomes a record with `_unreadable`. */
+/**
+ * Appends the records of one line. One that cannot be read becomes a record with `_unreadable`, and with `_problem`
+ * where more is known than that its shape is wrong.
+ */
 export type RowReader = (line: string, lineNumber: number, out: RawRecord[]) => void;
 
 /** Of a line that cannot be read this much is kept for the quarantine. */
@@ -47,6 +51,13 @@ export function hasHeader(role: HistoryRole): boolean {
   return role === 'candles' || role === 'fear-greed' || role === 'social-daily';
 }
 
+/** What the records of a file are about. */
+export function kindOf(role: HistoryRole): RecordKind {
+  if (role === 'candles') return 'candle';
+  if (role === 'news') return 'article';
+  return role === 'fear-greed' || role === 'social-daily' ? 'index' : 'post';
+}
+
 /** The name that records of a file carry: `history:candles-60m`, `history:news`. */
 function feedName(role: HistoryRole, barMinutes: number): string {
   return role === 'candles' ? `history:candles-${barMinutes}m` : `history:${role}`;
@@ -58,6 +69,19 @@ function feedName(role: HistoryRole, barMinutes: number): string {
  * @throws AppError `SOURCE_HISTORY_COLUMNS` when columns or keys are not those of the role
  */
 export function createRowReader(context: RowContext, head: readonly string[]): RowReader {
+  const readLine = createLineReader(context, head);
+  const record = recordFactory(context, kindOf(context.role));
+  return (line, lineNumber, out) => {
+    if (!isTooLong(line)) {
+      readLine(line, lineNumber, out);
+      return;
+    }
+    const problem = `longer than ${LINE_LIMIT} characters`;
+    out.push(record({ _unreadable: line.slice(0, RAW_LIMIT), _problem: problem }, lineNumber));
+  };
+}
+
+function createLineReader(context: RowContext, head: readonly string[]): RowReader {
   switch (context.role) {
     case 'candles':
       return candleReader(context, head[0] ?? '');

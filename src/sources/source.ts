@@ -13,6 +13,7 @@ export type RawValue = string | number | boolean | null;
  * - article: `published_at, first_seen_at, publisher, title, summary?, url?`
  * - post: `posted_at, first_seen_at, platform, text`
  * - index: `name, date, value`
+ * - of a line that cannot be read: `_unreadable`, its beginning, and `_problem?`, what is wrong with it
  */
 export interface RawRecord {
   /** Stable name of the feed, without paths: `history:candles-60m`, `simulator:news`. */
