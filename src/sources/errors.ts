@@ -1,10 +1,17 @@
 import { AppError } from '../core/index.ts';
 
+const DAY_MINUTES = 1_440;
+
 /** Where in a history folder something is wrong; `line` counts from 1, the header included. */
 export interface HistoryPlace {
   folder: string;
   file: string;
   line?: number;
+}
+
+/** Windows are aligned to UTC midnight, so no other bar can be used. */
+export function dividesDay(minutes: number): boolean {
+  return Number.isInteger(minutes) && minutes > 0 && DAY_MINUTES % minutes === 0;
 }
 
 /** The path that was given is no folder that can be listed. */
@@ -35,9 +42,12 @@ export function historyNoCandles(folder: string, found: readonly string[]): AppE
 
 /** The bar that was asked for has no file. */
 export function historyBarMissing(folder: string, barMinutes: number, present: readonly number[]): AppError {
+  const remedy = dividesDay(barMinutes)
+    ? `Ask for one of these, or add candles-${barMinutes}m.csv.`
+    : `A bar of ${barMinutes} minutes does not divide a day evenly, so no file can have it: ask for one of these.`;
   return new AppError({
     code: 'SOURCE_HISTORY_BAR_MISSING',
-    message: `The history folder ${folder} holds no candles of ${barMinutes} minutes, only of ${present.join(', ')}. Ask for one of these, or add candles-${barMinutes}m.csv.`,
+    message: `The history folder ${folder} holds no candles of ${barMinutes} minutes, only of ${present.join(', ')}. ${remedy}`,
     status: 422,
     retryable: false,
     details: { folder, barMinutes, present },

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../core/index.ts';
 import {
+  dividesDay,
   historyBarMissing,
   historyBarUnreadable,
   historyFileTwice,
@@ -33,7 +34,6 @@ const ROLE_BY_STEM = new Map<string, HistoryRole>([
 const CANDLES = /^candles-([^-_.]*).*\.csv$/;
 const BAR = /^(\d{1,4})(m|h|d)$/;
 const UNIT_MINUTES: Readonly<Record<string, number>> = { m: 1, h: 60, d: 1_440 };
-const DAY_MINUTES = 1_440;
 
 /**
  * Lists the files of a history folder that have a role, in order of role and name. Other files are left alone.
@@ -103,11 +103,11 @@ function recognise(folder: string, name: string): { role: HistoryRole; barMinute
   return { role: 'candles', barMinutes };
 }
 
-/** `15m`, `1h`, `1d` in minutes; NaN unless it divides a day, because windows are aligned to UTC midnight. */
+/** `15m`, `1h`, `1d` in minutes; NaN unless it divides a day. */
 function readBar(written: string): number {
   const parts = BAR.exec(written);
   const minutes = Number(parts?.[1]) * (UNIT_MINUTES[parts?.[2] ?? ''] ?? NaN);
-  return minutes > 0 && DAY_MINUTES % minutes === 0 ? minutes : NaN;
+  return dividesDay(minutes) ? minutes : NaN;
 }
 
 function refuseTwins(folder: string, names: readonly string[]): void {

@@ -190,7 +190,19 @@ describe('the choice of the bar', () => {
     await put('candles-4h.csv', [HEADER, ...candleRows(5, 240)].join('\n'));
     expect((await openDir()).barMinutes).toBe(240);
     expect((await openDir(1)).files.map(({ name }) => name)).toEqual(['candles-1m-old.csv']);
-    expect((await refusal(openDir(15))).code).toBe('SOURCE_HISTORY_BAR_MISSING');
+    const missing = await refusal(openDir(15));
+    expect(missing.code).toBe('SOURCE_HISTORY_BAR_MISSING');
+    expect(missing.message).toContain('or add candles-15m.csv');
+  });
+
+  it('does not tell anybody to add a file of a bar that no file may have', async () => {
+    await putCandles();
+    for (const bar of [7, 0, 1.5, -60, 2_880]) {
+      const { code, message } = await refusal(openDir(bar));
+      expect(code).toBe('SOURCE_HISTORY_BAR_MISSING');
+      expect(message).toContain(`A bar of ${bar} minutes does not divide a day evenly`);
+      expect(message).not.toContain('add candles');
+    }
   });
 
   it('counts the close, and takes the longer bar of equals', async () => {
