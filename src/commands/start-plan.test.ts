@@ -90,6 +90,15 @@ describe('a start on history', () => {
     expect(plan.title).toContain('bars of 60 minutes');
   });
 
+  it('stands at the beginning of its history while that is brought in, not at the date of today', async () => {
+    const { clock, pace } = createOperation(await planStart({ history }, config), config);
+    expect(clock.isVirtual).toBe(true);
+    expect(clock.now()).toBe(ORIGIN);
+    expect(pace).toEqual({ state: 'standing', windowsPerSecond: null });
+    const simulated = createOperation(await planStart({}, config), config);
+    expect(simulated.clock.isVirtual).toBe(false);
+  });
+
   it('plays from --from to the end, at one window a second unless told otherwise', async () => {
     const from = ORIGIN + 35 * DAY_MS;
     const { schedule, drop } = await prepareOperation({ words: { history, from }, environment: fresh() });

@@ -4,6 +4,7 @@ import {
   DAY_MS,
   floorTo,
   MINUTE_MS,
+  parseUtc,
   readFact,
   SECOND_MS,
   writeFact,
@@ -55,6 +56,8 @@ export interface StartPlan {
   workspaceName: string;
   /** Says what it is, for the terminal. */
   title: string;
+  /** Where a virtual clock stands while the data is brought in; left out where real time counts, or nothing is known. */
+  beginsAt?: EpochMs;
   /**
    * Brings in what is there before the first window and says what is to be done.
    * @throws the signal's reason once it is aborted; what was being brought in is then rolled back
@@ -103,6 +106,7 @@ async function planHistory(dir: string, options: StartOptions, config: Config): 
     mode: 'history',
     isSimulated: false,
     barMinutes,
+    beginsAt: await firstOpenTime(folder.source),
     title: `the history in ${dir}, bars of ${barMinutes} minutes`,
     workspaceName: workspaceName('history', {
       content: await folder.contentHash(),
@@ -136,6 +140,16 @@ async function planHistory(dir: string, options: StartOptions, config: Config): 
     },
     collect: () => Promise.resolve(),
   };
+}
+
+/** Where the first candle of a history stands, as the source gives it: it is not through the door yet. */
+async function firstOpenTime(source: Source): Promise<EpochMs | undefined> {
+  for await (const { kind, fields } of source.fetch({ after: -Infinity, upTo: Infinity })) {
+    if (kind !== 'candle') continue;
+    const moment = parseUtc(String(fields['open_time']));
+    return Number.isNaN(moment) ? undefined : moment;
+  }
+  return undefined;
 }
 
 function planSimulated(options: StartOptions, config: Config, real: Clock): StartPlan {

@@ -4,6 +4,7 @@ import {
   acquireProcessLock,
   createLog,
   createRealClock,
+  createVirtualClock,
   isoUtc,
   messageOf,
   type Config,
@@ -128,6 +129,9 @@ export function createOperation(plan: StartPlan, config: Config): Operation {
   const models = createModels(plan.barMinutes);
   const names = models.arms.map(({ name }) => name);
   if (!names.includes(config.answeringArm)) throw armUnknown(config.answeringArm, names);
+  // A history that is being prepared does not stand at today's date.
+  const { beginsAt } = plan;
+  const isPast = beginsAt !== undefined;
   return {
     config,
     mode: plan.mode,
@@ -135,8 +139,8 @@ export function createOperation(plan: StartPlan, config: Config): Operation {
     barMinutes: plan.barMinutes,
     models,
     workspaceName: plan.workspaceName,
-    clock: createRealClock(),
-    pace: { state: 'running', windowsPerSecond: null },
+    clock: isPast ? createVirtualClock(beginsAt) : createRealClock(),
+    pace: { state: isPast ? 'standing' : 'running', windowsPerSecond: null },
     storage: null,
     run: null,
     lastWindow: null,
