@@ -110,6 +110,20 @@ describe('accuracyInterval', () => {
     );
   });
 
+  it('has no bounds for a week on both sides of a month without bars, until eight days are there', () => {
+    const around = (days: number) => {
+      const rows = days * 24;
+      const places = Array.from({ length: rows }, (_, row) => row + (row < rows / 2 ? 0 : 30 * 24));
+      return intervalOf(tossed(6, rows), places);
+    };
+    expect(around(7)).toMatchObject({ n: 168, low: NaN, high: NaN });
+    expect(around(7).accuracy).not.toBeNaN();
+    const enough = around(8);
+    expect(enough.n).toBe(192);
+    expect(enough.low).toBeLessThan(enough.accuracy);
+    expect(enough.high).toBeGreaterThan(enough.accuracy);
+  });
+
   it('refuses windows that stand between bars or go back', () => {
     expect(() => intervalOf(Float64Array.of(1, 0, 1), [0, 0.5, 1])).toThrow(RangeError);
     expect(() => intervalOf(Float64Array.of(1, 0, 1), [0, 2, 2])).toThrow('row 2');

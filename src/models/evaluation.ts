@@ -41,7 +41,7 @@ export interface DirectionScores {
   mcc: number;
   /** Windows with a probability and a label that is up or down. */
   n: number;
-  /** 95 % interval of `accuracy`; NaN where the windows span fewer than eight blocks. */
+  /** 95 % interval of `accuracy`; NaN where there are fewer hits and misses than eight blocks have windows. */
   low: number;
   high: number;
   /** Accuracy of each baseline on those n windows. */
@@ -102,7 +102,8 @@ export function evaluateDirection(evaluation: DirectionEvaluation): DirectionSco
 
 /**
  * Share of hits with its 95 % interval: circular block bootstrap, 2,000 draws, blocks of max(24 h, 3 x horizon) in
- * time. Absent bars keep their place, so a block is as long as it says. On labels that overlap by 24 h such blocks miss
+ * time. Absent bars keep their place, so a block is as long as it says, but only what is there counts: fewer than eight
+ * blocks of hits and misses have no interval. On labels that overlap by 24 h such blocks miss
  * in 6 to 7 % of simulated years instead of 5; blocks of 24 h in 10 %.
  * @throws RangeError when the windows do not stand on the grid of bars
  */

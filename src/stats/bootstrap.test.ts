@@ -72,7 +72,7 @@ describe('blockBootstrapInterval', () => {
   it('is the mean of the observations within its bounds, for any pattern of gaps', () => {
     const cell = fc.option(fc.integer({ min: 0, max: 1 }), { nil: NaN });
     fc.assert(
-      fc.property(fc.array(cell, { minLength: 24, maxLength: 80 }), (cells) => {
+      fc.property(fc.array(cell, { minLength: 24, maxLength: 120 }), (cells) => {
         const seen = cells.filter((value) => !Number.isNaN(value));
         const { mean, low, high, observations } = interval(Float64Array.from(cells), {
           blockLength: 3,
@@ -81,12 +81,38 @@ describe('blockBootstrapInterval', () => {
         expect(observations).toBe(seen.length);
         if (seen.length === 0) return;
         expect(mean).toBeCloseTo(seen.reduce((sum, value) => sum + value, 0) / seen.length, 12);
+        expect([low, high].map(Number.isNaN)).toEqual(Array(2).fill(seen.length < 24));
+        if (seen.length < 24) return;
         expect(low).toBeGreaterThanOrEqual(Math.min(...seen));
         expect(high).toBeLessThanOrEqual(Math.max(...seen));
         expect(low).toBeLessThanOrEqual(high);
       }),
       { seed: 1 },
     );
+  });
+
+  it('takes eight blocks of observations for eight blocks, wherever a gap of a month lies, and one fewer not', () => {
+    const random = createRandom(11);
+    const hits = Float64Array.from({ length: 192 }, () => (random.uniform() < 0.5 ? 1 : 0));
+    for (const before of [1, 40, 96, 191]) {
+      const values = new Float64Array(192 + 720).fill(NaN);
+      values.set(hits.subarray(0, before));
+      values.set(hits.subarray(before), before + 720);
+      const { mean, low, high, observations } = interval(values, { blockLength: 24 });
+      expect(observations).toBe(192);
+      expect(mean).toBe(hits.reduce((sum, hit) => sum + hit, 0) / 192);
+      expect(high - low).toBeGreaterThan(0);
+      values[0] = NaN;
+      const fewer = interval(values, { blockLength: 24 });
+      expect(fewer).toMatchObject({ observations: 191, low: NaN, high: NaN });
+      expect(fewer.mean).not.toBeNaN();
+    }
+  });
+
+  it('is that of the whole series where nothing is missing (bounds of the rule that counted rows)', () => {
+    const values = overlappingHits(createRandom(5), 600);
+    const { low, high } = interval(values, { blockLength: 72 });
+    expect([low, high]).toEqual([0.2749583333333334, 0.525]);
   });
 
   it('is the same for the same dice', () => {
