@@ -67,7 +67,7 @@ export function dataFolderUnusable(folder: string, cause: unknown): AppError {
   return new AppError(
     {
       code: 'DATA_FOLDER_UNUSABLE',
-      message: `The data folder ${folder} cannot be used: ${messageOf(cause)}. Free disk space, make it writable for this user, or name another in BELLWETHER_DATA_DIR.`,
+      message: `The data folder ${folder} cannot be used: ${messageOf(cause)}. Free disk space, make it readable and writable for this user, or name another in BELLWETHER_DATA_DIR.`,
       status: 503,
       retryable: false,
       details: { folder },
