@@ -63,3 +63,8 @@ export function median(values: readonly number[]): number {
 export function sharedData(root: string, path: string): string {
   return isAbsolute(path) ? path : resolve(root, '../shared/data', path);
 }
+
+/** Digits enough to read, few enough to believe. */
+export function round(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}

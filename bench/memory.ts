@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { postgresRssMb } from '../src/commands/memory.ts';
 import { launch, type RunningProgram } from '../test/program.ts';
-import type { BenchContext, BenchResult } from './bench.ts';
+import { round, type BenchContext, type BenchResult } from './bench.ts';
 import {
   onStage,
   describeMachine,
@@ -10,7 +10,6 @@ import {
   monthsAfter,
   readLock,
   replayIn,
-  round,
   stopStart,
   urlOf,
   type Stage,

@@ -1,14 +1,6 @@
 import { findWorkspace, inTransaction, openPostgres, silentLog, DAY_MS } from '../src/core/index.ts';
-import { median, takeTurns, type BenchContext, type BenchResult, type Contender } from './bench.ts';
-import {
-  onStage,
-  describeMachine,
-  monthsAfter,
-  replayIn,
-  round,
-  type ReplayAnswer,
-  type Stage,
-} from './stage.ts';
+import { round, median, takeTurns, type BenchContext, type BenchResult, type Contender } from './bench.ts';
+import { onStage, describeMachine, monthsAfter, replayIn, type ReplayAnswer, type Stage } from './stage.ts';
 
 const MONTHS = [3, 6, 12] as const;
 const YEAR = 12;

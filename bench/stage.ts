@@ -126,8 +126,3 @@ export function memoryOf(pid: number): { rssMb: number; peakRssMb: number } | nu
     Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1_024);
   return { rssMb: mib('VmRSS'), peakRssMb: mib('VmHWM') };
 }
-
-/** Digits enough to read, few enough to believe. */
-export function round(value: number, digits: number): number {
-  return Math.round(value * 10 ** digits) / 10 ** digits;
-}

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { launch, type RunningProgram } from '../test/program.ts';
-import { median, type BenchContext, type BenchResult } from './bench.ts';
-import { onStage, describeMachine, round, stopStart, urlOf, type Stage } from './stage.ts';
+import { round, median, type BenchContext, type BenchResult } from './bench.ts';
+import { onStage, describeMachine, stopStart, urlOf, type Stage } from './stage.ts';
 
 const ROUNDS = 3;
 const SECOND_MS = 1_000;

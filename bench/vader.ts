@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { createRandom, messageOf } from '../src/core/index.ts';
 import { vaderPolarity } from '../src/sentiment/index.ts';
-import { sharedData, takeTurns, type BenchContext, type BenchResult, type Contender } from './bench.ts';
+import {
+  round,
+  sharedData,
+  takeTurns,
+  type BenchContext,
+  type BenchResult,
+  type Contender,
+} from './bench.ts';
 import { startPythonPeer, type PythonPeer } from './peers/python-peer.ts';
 
 const OURS = 'ours';
@@ -152,8 +159,4 @@ function describe(texts: readonly string[], origin: string, python: PythonPeer |
     node: process.versions.node,
     ...(python && { python: python.facts['python'] ?? '', vaderSentiment: python.facts['package'] ?? '' }),
   };
-}
-
-function round(value: number, digits: number): number {
-  return Math.round(value * 10 ** digits) / 10 ** digits;
 }
