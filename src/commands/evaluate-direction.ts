@@ -18,7 +18,7 @@ import {
   usageInvalid,
   windowsMissing,
 } from './errors.ts';
-import { amount } from './amount.ts';
+import { amount, percent } from './amount.ts';
 import { complaints } from './import.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 
@@ -142,7 +142,6 @@ function describe(
   study: DirectionStudy,
   facts: Options & { barMinutes: number; quarantined: number },
 ): string {
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   const rows = Object.entries(study.baselines).map(
     ([name, accuracy]) => `    ${name.padEnd(12)} ${percent(accuracy)}`,
   );

@@ -1,6 +1,7 @@
 import { createVader, runSentimentEvaluation, scorerName, type Scorer } from '../sentiment/index.ts';
 import type { SentimentFigures } from '../sentiment/index.ts';
 import { alignColumns } from './align-columns.ts';
+import { percent } from './amount.ts';
 import { scorerUnknown } from './errors.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import type { Terminal } from './terminal.ts';
@@ -61,7 +62,7 @@ function describe(families: Record<string, SentimentFigures>, options: Options):
   const head = ['scorer', 'accuracy', 'macro F1', 'ECE', 'Pearson', 'n', 'texts/s'];
   const rows = Object.entries(families).map(([family, figures]) => [
     `${family}@${figures.version}`,
-    figures.accuracy === null ? '-' : `${(100 * figures.accuracy).toFixed(2)} %`,
+    percent(figures.accuracy),
     fixed(figures.macroF1, 4),
     fixed(figures.ece, 4),
     fixed(figures.pearson, 4),

@@ -1,5 +1,5 @@
 import { isoUtc, type EpochMs } from '../core/index.ts';
-import { amount } from './amount.ts';
+import { amount, percent } from './amount.ts';
 import { alignColumns } from './align-columns.ts';
 import type { ReplayResult } from './replay.ts';
 
@@ -37,8 +37,4 @@ export function describeReplay(result: ReplayResult, facts: Facts): string {
 
 function interval({ low, high }: { low: number | null; high: number | null }): string {
   return low === null || high === null ? 'too few days' : `${percent(low)} .. ${percent(high)}`;
-}
-
-function percent(share: number | null): string {
-  return share === null ? '-' : `${(100 * share).toFixed(2)} %`;
 }
