@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import {
   createCache,
+  dropWorkspace,
   migrateWorkspace,
   openPostgres,
   openWorkspace,
@@ -12,9 +13,9 @@ import {
   type Workspace,
 } from './core/index.ts';
 import { createFeatureSet, featureMigrations, type FeatureSet } from './features/index.ts';
-import { LAKE_MIGRATIONS } from './lake/index.ts';
+import { lakeMigrations } from './lake/index.ts';
 import { BASELINE_NAMES, MODEL_FAMILIES } from './models/index.ts';
-import { armsOf, type Arm } from './prediction/index.ts';
+import { armsOf, predictionMigrations, type Arm } from './prediction/index.ts';
 import { createVader, scorerName, type Scorer } from './sentiment/index.ts';
 
 /** The project's folder: where `dashboard/` and `package.json` stand. */
@@ -22,9 +23,9 @@ export const PROJECT_DIR = fileURLToPath(new URL('..', import.meta.url));
 
 /** Tables of every module that has some, in the order of the journey. */
 export const MIGRATIONS: readonly ModuleMigrations[] = [
-  LAKE_MIGRATIONS,
+  lakeMigrations,
   featureMigrations,
-  { module: 'prediction', folder: fileURLToPath(new URL('./prediction/migrations', import.meta.url)) },
+  predictionMigrations,
 ];
 
 /** The storage of one workspace, open. */
@@ -47,10 +48,12 @@ export interface Models {
 export async function openStorage(options: {
   config: Config;
   workspaceName: string;
+  /** Deletes what the workspace held before, and that alone. */
+  isFresh?: boolean;
   log: Log;
   onProgress?: (phrase: string) => void;
 }): Promise<Storage> {
-  const { config, workspaceName, log, onProgress } = options;
+  const { config, workspaceName, isFresh = false, log, onProgress } = options;
   const { databaseUrl, dataDir, redisUrl } = config;
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -61,6 +64,7 @@ export async function openStorage(options: {
     opened.push(() => postgres.close());
     const cache = await createCache({ redisUrl, log });
     opened.push(() => cache.close());
+    if (isFresh) await dropWorkspace(postgres, { name: workspaceName, dataDir, cache });
     const workspace = await openWorkspace(postgres, { name: workspaceName, dataDir });
     opened.push(() => workspace.close());
     await migrateWorkspace(workspace, MIGRATIONS);

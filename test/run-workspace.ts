@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { createModels } from '../src/compose.ts';
 import {
   createCache,
@@ -9,7 +8,8 @@ import {
   type Workspace,
 } from '../src/core/index.ts';
 import { featureMigrations } from '../src/features/index.ts';
-import { ingest, LAKE_MIGRATIONS } from '../src/lake/index.ts';
+import { ingest, lakeMigrations } from '../src/lake/index.ts';
+import { predictionMigrations } from '../src/prediction/index.ts';
 import type { WindowParts } from '../src/run-window.ts';
 import {
   createInputFeed,
@@ -21,14 +21,9 @@ import {
 import { createTestWorkspace, type TestWorkspace } from './database.ts';
 import { ASSET, BAR_MINUTES, GRACE_SECONDS, openMarket, type MarketPlan } from './simulated-market.ts';
 
-const PREDICTION_MIGRATIONS = {
-  module: 'prediction',
-  folder: fileURLToPath(new URL('../src/prediction/migrations', import.meta.url)),
-};
-
 /** A workspace with all tables that a run writes. */
 export function createRunWorkspace(): Promise<TestWorkspace> {
-  return createTestWorkspace([LAKE_MIGRATIONS, featureMigrations, PREDICTION_MIGRATIONS]);
+  return createTestWorkspace([lakeMigrations, featureMigrations, predictionMigrations]);
 }
 
 /** Brings a simulated market into silver, whole, as an import does. */

@@ -1,6 +1,5 @@
 import {
   countWindows,
-  createVirtualClock,
   floorTo,
   isAppError,
   isoUtc,
@@ -20,6 +19,7 @@ import { windowsBetween, type WindowParts } from '../run-window.ts';
 import { createInputFeed, openRun, runThrough, WINDOW_JOB, type WorkspaceRun } from '../window-run.ts';
 import { amount } from './amount.ts';
 import { rest, type StorageKeeper } from './keep-storage.ts';
+import { replayWindows } from './replay-windows.ts';
 import type { Schedule, StartPlan } from './start-plan.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -46,8 +46,6 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Inputs read ahead while catching up; they are handed out by known time. */
-const READ_AHEAD_MS = 7 * 24 * 60 * MINUTE_MS;
 /** Seeds the fits of a start; replays take theirs from `--seed`. */
 const FIT_SEED = 1;
 /** Between two lines on how far the playing has come. */
@@ -76,29 +74,20 @@ export async function catchUp(work: Work & { terminal: Terminal }): Promise<void
 async function catchUpFromLedger(work: Work & { terminal: Terminal }): Promise<void> {
   const { operation, schedule, terminal, signal } = work;
   const run = await resume(work);
-  const { predictAfter, catchUpTo } = schedule;
-  const windows = windowsBetween(run.lastWindow ?? schedule.beginning, catchUpTo, operation.barMinutes);
-  const warmUp = windows.filter((windowEnd) => windowEnd <= predictAfter).length;
-  // The past is replayed: each window is decided at its own moment, whatever the clock on the wall says.
-  const clock = schedule.clock.isVirtual ? schedule.clock : createVirtualClock(schedule.beginning);
-  const graceMs = operation.config.graceSeconds * SECOND_MS;
-  await runThrough(windows, run, {
-    isLive: false,
+  const decided = await replayWindows(run, {
+    beginning: schedule.beginning,
+    upTo: schedule.catchUpTo,
     signal,
-    parts: { ...partsOf(work, run, { aheadMs: READ_AHEAD_MS, isCollected: true }), clock },
-    beforeWindow: (windowEnd) => {
-      moveClock(clock, windowEnd + graceMs);
+    onMoment: (asOf) => {
+      moveClock(schedule.clock, asOf);
     },
-    onCommit: (done) => {
-      const isWarm = done > warmUp;
-      const phrase = isWarm ? 'replaying windows' : 'folding the history before the first prediction';
-      const [part, total] = isWarm ? [done - warmUp, windows.length - warmUp] : [done, warmUp];
-      terminal.progress(phrase, part, total);
-      operation.progress = { phrase, share: done / windows.length };
+    onProgress: ({ phrase, done, total, share }) => {
+      terminal.progress(phrase, done, total);
+      operation.progress = { phrase, share };
     },
   });
-  moveClock(clock, (run.lastWindow ?? catchUpTo) + graceMs);
-  if (windows.length > 0) await analyzeLedger(run.workspace.pool);
+  moveClock(schedule.clock, (run.lastWindow ?? schedule.catchUpTo) + run.memory.graceMs);
+  if (decided > 0) await analyzeLedger(run.workspace.pool);
   await note(operation);
 }
 
@@ -235,7 +224,7 @@ async function decide(work: Work, upTo: EpochMs, { isDurable }: { isDurable: boo
       isLive: true,
       isDurable,
       signal,
-      parts: partsOf(work, run, { aheadMs: 0, isCollected: false }),
+      parts: partsOf(work, run),
       beforeWindow: (windowEnd) => {
         moveClock(operation.clock, windowEnd + operation.config.graceSeconds * SECOND_MS);
       },
@@ -287,17 +276,13 @@ async function resumeLive(work: Work): Promise<WorkspaceRun> {
   return run;
 }
 
-function partsOf(
-  { operation, plan }: Work,
-  run: WorkspaceRun,
-  { aheadMs, isCollected }: { aheadMs: number; isCollected: boolean },
-): WindowParts {
+function partsOf({ operation, plan }: Work, run: WorkspaceRun): WindowParts {
   return {
     clock: { isVirtual: operation.clock.isVirtual, now: () => operation.clock.now() },
     collect: async (upTo) => {
-      if (!isCollected && operation.storage !== null) await plan.collect(operation.storage, upTo);
+      if (operation.storage !== null) await plan.collect(operation.storage, upTo);
     },
-    read: createInputFeed(run, { aheadMs }),
+    read: createInputFeed(run, { aheadMs: 0 }),
   };
 }
 

@@ -5,20 +5,16 @@ import { createModels, openStorage, type Models, type Storage } from '../compose
 import {
   countWindows,
   createLog,
-  createVirtualClock,
   DAY_MS,
   dropWorkspace,
   isAppError,
   isoUtc,
   messageOf,
   MINUTE_MS,
-  openPostgres,
   readFact,
-  SECOND_MS,
   writeFact,
   type Config,
   type EpochMs,
-  type Log,
 } from '../core/index.ts';
 import { readBarSpan } from '../lake/index.ts';
 import { measurePerformance } from '../monitoring/index.ts';
@@ -31,13 +27,14 @@ import {
 } from '../prediction/index.ts';
 import { windowsBetween } from '../run-window.ts';
 import { openHistoryFolder, type HistoryFolder } from '../sources/index.ts';
-import { createInputFeed, openRun, runThrough, WINDOW_JOB } from '../window-run.ts';
+import { openRun, WINDOW_JOB } from '../window-run.ts';
 import { candlesMissing, outFileUnwritable, rangeEmpty, rangeReversed } from './errors.ts';
 import { requireHorizons } from './horizons.ts';
 import { importOnce } from './import.ts';
 import { peakRssMb, postgresRssMb } from './memory.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import { describeReplay } from './replay-report.ts';
+import { replayWindows } from './replay-windows.ts';
 import type { Terminal } from './terminal.ts';
 import { workspaceName } from './workspace-name.ts';
 
@@ -80,8 +77,7 @@ export type ReplayResult = z.infer<typeof resultSchema>;
 
 /** Stands in a workspace whose replay is finished. */
 export const RESULT_FACT = 'replay-result';
-/** Inputs that a replay reads ahead of its clock; they are handed out by known time. */
-const READ_AHEAD_MS = 7 * DAY_MS;
+/** Predictions that are read back at once. */
 const READ_BACK_MS = 28 * DAY_MS;
 /** The baseline that a direction has to beat: hourly Bitcoin reverses, and this one knows it. */
 const BASELINE_TO_BEAT = 'sign-table';
@@ -95,13 +91,12 @@ export async function replay(options: Options, { config, terminal }: CommandCont
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
   requireHorizons(folder.barMinutes);
   const models = createModels(folder.barMinutes);
-  const log = createLog(config.logLevel);
   const name = await nameOf(folder, { options, config, models });
-  if (options.fresh === true) await forget(name, { config, log, terminal });
   const storage = await openStorage({
     config,
     workspaceName: name,
-    log,
+    isFresh: options.fresh,
+    log: createLog(config.logLevel),
     onProgress: (phrase) => {
       terminal.say(`  ${phrase}`);
     },
@@ -149,26 +144,6 @@ async function nameOf(
   });
 }
 
-async function forget(
-  name: string,
-  { config, log, terminal }: { config: Config; log: Log; terminal: Terminal },
-): Promise<void> {
-  const { databaseUrl, dataDir } = config;
-  const postgres = await openPostgres({
-    databaseUrl,
-    dataDir,
-    log,
-    onProgress: (phrase) => {
-      terminal.say(`  ${phrase}`);
-    },
-  });
-  try {
-    await dropWorkspace(postgres, { name, dataDir });
-  } finally {
-    await postgres.close();
-  }
-}
-
 async function storedResult({ workspace }: Storage): Promise<ReplayResult | null> {
   const stored = await readFact(workspace.pool, RESULT_FACT);
   return stored === undefined ? null : resultSchema.parse(stored);
@@ -207,23 +182,11 @@ async function runReplay(parts: ReplayParts): Promise<ReplayResult> {
     predictAfter: options.from,
     seed: options.seed,
   });
-  const beginning = run.lastWindow ?? beforeFirst;
-  const windows = windowsBetween(beginning, upTo, folder.barMinutes);
-  const clock = createVirtualClock(beginning);
-  const warmUp = windows.filter((windowEnd) => windowEnd <= options.from).length;
-  await runThrough(windows, run, {
-    isLive: false,
-    beforeWindow: (windowEnd) => {
-      clock.advanceTo(windowEnd + graceSeconds * SECOND_MS);
-    },
-    parts: {
-      clock,
-      collect: () => Promise.resolve(),
-      read: createInputFeed(run, { aheadMs: READ_AHEAD_MS }),
-    },
-    onCommit: (done) => {
-      if (done <= warmUp) terminal.progress('folding the history before the first prediction', done, warmUp);
-      else terminal.progress('replaying windows', done - warmUp, windows.length - warmUp);
+  await replayWindows(run, {
+    beginning: beforeFirst,
+    upTo,
+    onProgress: ({ phrase, done, total }) => {
+      terminal.progress(phrase, done, total);
     },
   });
   await analyzeLedger(workspace.pool);

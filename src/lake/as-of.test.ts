@@ -4,7 +4,7 @@ import { createTestWorkspace, type TestWorkspace } from '../../test/database.ts'
 import { DAY_MS, HOUR_MS } from '../core/index.ts';
 import { ASSET, NOW, START, article, candle, fearGreed, someRecords, sourceOf } from './fixtures/records.ts';
 import {
-  LAKE_MIGRATIONS,
+  lakeMigrations,
   compareObservations,
   ingest,
   observeInMemory,
@@ -34,7 +34,7 @@ const RECORDS = [
 let workspace: TestWorkspace;
 let inMemory: Observation[];
 beforeAll(async () => {
-  workspace = await createTestWorkspace([LAKE_MIGRATIONS]);
+  workspace = await createTestWorkspace([lakeMigrations]);
   await ingest({ workspace, source: sourceOf(RECORDS), asset: ASSET, range: RANGE, now: NOW });
   inMemory = (await observeInMemory(sourceOf(RECORDS), { asset: ASSET, now: NOW })).observations;
 });

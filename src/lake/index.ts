@@ -24,7 +24,7 @@ export { readFreshness, type FeedFreshness } from './freshness.ts';
 export { verifyBronze, type BronzeVerification } from './bronze-manifest.ts';
 
 /** The lake's tables: candles, articles, posts, indices, quarantine, scores. */
-export const LAKE_MIGRATIONS: ModuleMigrations = {
+export const lakeMigrations: ModuleMigrations = {
   module: 'lake',
   folder: fileURLToPath(new URL('./migrations', import.meta.url)),
 };

@@ -16,11 +16,11 @@ import {
   someRecords,
   sourceOf,
 } from './fixtures/records.ts';
-import { LAKE_MIGRATIONS, ingest, ingestInto, readObservations, type IngestReport } from './index.ts';
+import { lakeMigrations, ingest, ingestInto, readObservations, type IngestReport } from './index.ts';
 
 let workspace: TestWorkspace;
 beforeEach(async () => {
-  workspace = await createTestWorkspace([LAKE_MIGRATIONS]);
+  workspace = await createTestWorkspace([lakeMigrations]);
 });
 afterEach(async () => {
   await workspace.drop();

@@ -7,6 +7,7 @@ export {
   countPredictions,
   firstPredictedAt,
   predictionLine,
+  predictionMigrations,
   readArm,
   readPredictions,
   readScored,

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestWorkspace, type TestWorkspace } from '../../test/database.ts';
@@ -14,12 +13,12 @@ import {
   readScored,
   writeOutcomes,
   writePredictions,
+  predictionMigrations,
 } from './store.ts';
 import * as tables from './tables.ts';
 import type { SettledOutcome } from './truth.ts';
 
 const asset = 'BTC-USD';
-const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 const T = parseUtc('2022-03-07T05:00:00Z');
 const ALL = { asset, after: -Infinity, upTo: Infinity };
 
@@ -27,7 +26,7 @@ describe('the store of predictions and outcomes', () => {
   let workspace: TestWorkspace;
 
   beforeAll(async () => {
-    workspace = await createTestWorkspace([{ module: 'prediction', folder: MIGRATIONS }]);
+    workspace = await createTestWorkspace([predictionMigrations]);
   });
   afterAll(async () => {
     await workspace.drop();
@@ -37,7 +36,7 @@ describe('the store of predictions and outcomes', () => {
   });
 
   it('has the tables that tables.ts describes', async () => {
-    expect(await migrationDrift(tables, MIGRATIONS)).toEqual([]);
+    expect(await migrationDrift(tables, predictionMigrations.folder)).toEqual([]);
   });
 
   it('gives back what was written, bit for bit', async () => {

@@ -1,9 +1,16 @@
-import { isoUtc, type EpochMs, type Queryable } from '../core/index.ts';
+import { fileURLToPath } from 'node:url';
+import { isoUtc, type EpochMs, type ModuleMigrations, type Queryable } from '../core/index.ts';
 import type { Outcome } from '../features/index.ts';
 import type { Direction } from '../models/index.ts';
 import type { Prediction } from './predictor.ts';
 import * as sql from './statements.ts';
 import type { SettledOutcome } from './truth.ts';
+
+/** The tables `predictions` and `outcomes`. */
+export const predictionMigrations: ModuleMigrations = {
+  module: 'prediction',
+  folder: fileURLToPath(new URL('./migrations', import.meta.url)),
+};
 
 /** A stored prediction with what became of it: null = not known by the moment that was asked about. */
 export interface JudgedPrediction extends Prediction {
