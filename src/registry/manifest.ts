@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+/** A path inside the version's own folder: no way out of it, nothing hidden. */
+const INNER_PATH = /^[a-z0-9][a-z0-9+_-]*(\.[a-z0-9]+)+$/;
+
+const moment = z.iso.datetime();
+const sha256 = z.string().regex(SHA256, 'is a SHA-256 in 64 hexadecimal digits');
+
+/** One file of a version: what it must be to be opened. */
+const fileSchema = z.strictObject({
+  path: z.string().regex(INNER_PATH, 'is the name of a file in the version folder'),
+  sha256,
+  bytes: z.number().int().min(0),
+});
+
+/** One model of a version: an arm at a horizon. */
+const modelSchema = z.strictObject({
+  arm: z.string().min(1),
+  horizonMinutes: z.number().int().min(1),
+  /** Path of the model that ships. */
+  file: z.string(),
+  /** Path of its gate fit (fitted without the eight weeks that judged it); null where the past was too short. */
+  gateFile: z.string().nullable(),
+  /** Matured rows that it learnt from, and the windows of the first and the last of them; null without rows. */
+  rows: z.number().int().min(0),
+  from: moment.nullable(),
+  to: moment.nullable(),
+  /** SHA-256 over the training rows: columns, values, labels. */
+  dataHash: sha256,
+  /** Figures by name; null = not to be had. */
+  metrics: z.record(z.string(), z.number().nullable()),
+});
+
+/** What a version of a family says of itself; `manifest.json` in its folder. */
+export const manifestSchema = z.strictObject({
+  format: z.literal(1),
+  family: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  version: z.string().regex(SEMVER, 'is a version like 1.2.0'),
+  asset: z.string().min(1),
+  barMinutes: z.number().positive(),
+  /** Version hash of the feature set that it reads; another one is refused. */
+  featureSet: z.string().min(1),
+  /** `vader@1.0.0`. */
+  scorer: z.string().min(1),
+  /** SHA-256 over everything but the data that decides a fit: two versions with the same recipe differ in data alone. */
+  recipe: sha256,
+  parameters: z.record(z.string(), z.unknown()),
+  seed: z.number().int(),
+  /** The version that was live when this one was trained; null for a first one. */
+  parent: z.string().nullable(),
+  /** Nothing known after this moment is in it. */
+  trainedAt: moment,
+  /** After this moment its answers are degraded and it is to be replaced. */
+  expiresAt: moment,
+  models: z.array(modelSchema).min(1),
+  files: z.array(fileSchema).min(1),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestModel = Manifest['models'][number];
+
+/** A version that is not written yet: the store adds the hashes of its files. */
+export interface VersionDraft {
+  manifest: Omit<Manifest, 'files'>;
+  /** Content by path: JSON text, exactly as it will be written. */
+  contents: ReadonlyMap<string, string>;
+}
