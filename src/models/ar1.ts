@@ -29,6 +29,7 @@ type Saved = z.infer<typeof SAVED>;
 export const ar1: ModelFamily = {
   name: 'ar1',
   columns: [PAST_RETURN],
+  parameters: {},
   fit: (rows) => ar1Model(regress(rows)),
   load: (json) => ar1Model(parseSaved('ar1', SAVED, json)),
 };

@@ -57,6 +57,7 @@ type Term = Omit<z.infer<typeof TERM>, 'coefficient'>;
 export const logistic: ModelFamily = {
   name: 'logistic',
   columns: null,
+  parameters: { l2: L2, furthest: FURTHEST },
   fit(rows) {
     const planned = planColumns(rows);
     const { intercept, coefficients } = logisticRegression({

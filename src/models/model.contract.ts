@@ -34,6 +34,10 @@ export function describeModelFamily(family: ModelFamily): void {
       expect(fit().predict(fresh)).toEqual(fit().predict(fresh));
     });
 
+    it('says what decides a fit as plain JSON', () => {
+      expect(JSON.parse(JSON.stringify(family.parameters))).toEqual(family.parameters);
+    });
+
     it('is the same model after it was saved and loaded', () => {
       const model = fit();
       const loaded = family.load(JSON.parse(JSON.stringify(model.toJson())));

@@ -32,6 +32,8 @@ export interface ModelFamily {
   readonly name: string;
   /** The columns it reads; `null` = all columns but `past_return`. */
   readonly columns: readonly string[] | null;
+  /** What decides a fit besides its rows and the seed, plain JSON by name; empty where there is nothing to choose. */
+  readonly parameters: Readonly<Record<string, unknown>>;
   /**
    * @param rows - matured rows only, time order; may be empty (then the model says 0.5 or what it always says)
    * @param options.seed - the only randomness

@@ -64,6 +64,7 @@ function signFamily(
   return {
     name,
     columns,
+    parameters: {},
     fit: (rows) => signModel(name, columns, learn(countSigns(rows, columns))),
     load(json) {
       const { afterUp, afterDown, otherwise } = parseSaved(

@@ -211,6 +211,7 @@ function recordingFamily(answer = 0.5) {
   const family: ModelFamily = {
     name: 'recording',
     columns: null,
+    parameters: {},
     fit(rows) {
       fitted.push(rows);
       return {
