@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchModule>>> = {
   replay: () => import('./replay.ts'),
   startup: () => import('./startup.ts'),
   memory: () => import('./memory.ts'),
+  api: () => import('./api.ts'),
 };
 
 const USAGE = `npm run bench -- NAME

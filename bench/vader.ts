@@ -13,7 +13,7 @@ import {
   type BenchResult,
   type Contender,
 } from './bench.ts';
-import { startPythonPeer, type PythonPeer } from './peers/python-peer.ts';
+import { startPeer, type Peer } from './peers/peer.ts';
 
 const OURS = 'ours';
 const PYTHON = 'python-vader';
@@ -128,12 +128,12 @@ function contend(
   };
 }
 
-async function startReference(texts: readonly string[]): Promise<PythonPeer> {
+async function startReference(texts: readonly string[]): Promise<Peer> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-vader-'));
   try {
     const file = join(folder, 'texts.json');
     await writeFile(file, JSON.stringify(texts));
-    return await startPythonPeer('vader_rate.py', [file]);
+    return await startPeer('python', new URL('./peers/vader_rate.py', import.meta.url), [file]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -149,7 +149,7 @@ function figuresOf(rates: ReadonlyMap<string, number>): Record<string, number> {
   return Object.fromEntries([...rates].map(([key, rate]) => [`${key}-texts-per-second`, round(rate, 0)]));
 }
 
-function describe(texts: readonly string[], origin: string, python: PythonPeer | undefined) {
+function describe(texts: readonly string[], origin: string, python: Peer | undefined) {
   const characters = texts.reduce((sum, text) => sum + text.length, 0);
   return {
     headlines: origin,

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A Python program that was started once and answers a line for a line. */
-export interface PythonPeer {
+/** A program that was started once and stays until it is closed; one that measures itself answers a line for a line. */
+export interface Peer {
   /** What it said when it was ready. */
   facts: Record<string, string>;
   /** Asks it to do its work once; its answer is a number. */
@@ -12,14 +12,21 @@ export interface PythonPeer {
 }
 
 const REASON_SHOWN = 200;
+const ENVIRONMENT = { python: 'python3', node: process.execPath } as const;
 
 /**
- * Starts a program of this folder with `python3` from PATH and waits until it has said its facts, one JSON line.
- * @throws Error with the program's last complaint when Python or one of its packages is not there
+ * Starts a program, Python's with `python3` from PATH, and waits until it has said its facts, one JSON
+ * line. It must end when its standard input does.
+ * @throws Error with the program's last complaint when its runtime or one of its packages is not there
  */
-export async function startPythonPeer(program: string, args: readonly string[]): Promise<PythonPeer> {
-  const path = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn('python3', [path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+export async function startPeer(
+  runtime: keyof typeof ENVIRONMENT,
+  program: URL,
+  args: readonly string[],
+): Promise<Peer> {
+  const child = spawn(ENVIRONMENT[runtime], [fileURLToPath(program), ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let complaints = '';
   child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
   // A write to a program that is already gone is told by its missing answer.
