@@ -26,6 +26,22 @@ export function workspaceUnknown(name: string, known: readonly string[]): AppErr
   return usageInvalid(`There is no workspace "${name}". ${there}.`);
 }
 
+/** No workspace is named, and which one is meant does not follow from what is there. */
+export function workspaceUnnamed(known: readonly string[]): AppError {
+  return usageInvalid(
+    known.length === 0
+      ? 'There is no workspace yet. npm start, import or replay makes one.'
+      : `Name a workspace with --workspace. There are: ${known.join(', ')}.`,
+  );
+}
+
+/** A workspace in which nothing was predicted yet. */
+export function signalsMissing(workspace: string): AppError {
+  return usageInvalid(
+    `Workspace ${workspace} holds no prediction yet. Let npm start or a replay decide windows in it, or name another with --workspace.`,
+  );
+}
+
 /** Bars that leave no close at the end of a horizon that every arm predicts. */
 export function barTooLong(barMinutes: number, horizonsMinutes: readonly number[]): AppError {
   return usageInvalid(

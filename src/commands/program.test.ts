@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('the command line', () => {
   it('shows help and ends with 0', async () => {
     expect(await runProgram(['--help'])).toBe(0);
-    for (const command of ['start', 'import', 'replay', 'evaluate', 'status', 'doctor', 'reset'])
+    for (const command of ['start', 'import', 'replay', 'evaluate', 'export', 'status', 'doctor', 'reset'])
       expect(out).toContain(command);
     expect(await runProgram(['replay', '--help'])).toBe(0);
   });
@@ -47,6 +47,8 @@ describe('the command line', () => {
     ['an option without its value', ['status', '--workspace']],
     ['a moment that is none', ['replay', '--history', '.', '--from', '2021-02-30', '--to', '2021-03-01']],
     ['a number out of bounds', ['start', '--port', '65536']],
+    ['an export of nothing', ['export']],
+    ['a format that is none', ['export', 'signals', '--out', 'x', '--format', 'xlsx']],
     ['too many words', ['status', 'please']],
   ])('ends with 2 for %s and says why', async (_, args) => {
     expect(await runProgram(args)).toBe(2);

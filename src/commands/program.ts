@@ -1,14 +1,16 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
 import { databaseAway, isConnectionLost } from '../database-away.ts';
 import { VERSION } from '../version.ts';
 import { doctor } from './doctor.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
+import { exportSignals } from './export-signals.ts';
 import { importHistory } from './import.ts';
 import { interruptible } from './interruption.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
+import { SIGNAL_FORMATS } from './signal-files.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -27,6 +29,7 @@ const JSON_OPTION = ['--json', 'print the result as one line of JSON'] as const;
 const HISTORY_OPTION = ['--history <dir>', 'history folder (docs/history-folder.md)'] as const;
 const BAR_OPTION = '--bar <minutes>';
 const BAR_HELP = 'bar length; default: the one that reaches furthest';
+const WORKSPACE_HELP = 'one workspace; default: the running one, else live';
 const seed = integerArgument(-2_147_483_648, 2_147_483_647);
 
 /**
@@ -95,6 +98,7 @@ function buildProgram(run: Runner): Command {
   addStart(program, run);
   addHistoryCommands(program, run);
   addEvaluation(program, run);
+  addKeeping(program, run);
   addCare(program, run);
   return program;
 }
@@ -166,17 +170,35 @@ function addEvaluation(program: Command, run: Runner): void {
     .action(run(evaluateSentimentCommand, { isCalculation: true }));
 }
 
+/** What takes data out of a workspace and brings it back. */
+function addKeeping(program: Command, run: Runner): void {
+  program
+    .command('export')
+    .description('take figures out for other programs')
+    .command('signals')
+    .description('every prediction with its outcome, as CSV or Parquet')
+    .requiredOption('--out <file>', 'file.csv or file.parquet')
+    .addOption(new Option('--format <format>', 'whatever the file is called').choices([...SIGNAL_FORMATS]))
+    .option('--from <moment>', 'windows after this moment', momentArgument)
+    .option('--to <moment>', 'windows up to this moment', momentArgument)
+    .option('--horizon <minutes>', 'this horizon alone', integerArgument(1, 100_000))
+    .option('--arm <list>', 'these arms alone', listArgument)
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option(...JSON_OPTION)
+    .action(run(exportSignals));
+}
+
 function addCare(program: Command, run: Runner): void {
   program
     .command('status')
     .description('what runs, and what each workspace holds')
-    .option('--workspace <name>', 'one workspace; default: the running one, else live')
+    .option('--workspace <name>', WORKSPACE_HELP)
     .option(...JSON_OPTION)
     .action(run(status));
   program
     .command('doctor')
     .description('checks this machine and this data folder; exit 1 when something is wrong')
-    .option('--workspace <name>', 'one workspace; default: the running one, else live')
+    .option('--workspace <name>', WORKSPACE_HELP)
     .option(...JSON_OPTION)
     .action(run(doctor));
   program

@@ -28,7 +28,7 @@ export {
   type MigrationDrift,
   type ModuleMigrations,
 } from './migrate.ts';
-export { inTransaction, type Queryable } from './queryable.ts';
+export { inSnapshot, inTransaction, type Queryable } from './queryable.ts';
 export { readFact, writeFact } from './facts.ts';
 export {
   acquireFence,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestWorkspace, type TestWorkspace } from '../../test/database.ts';
 import { readFact, writeFact } from './facts.ts';
-import { inTransaction } from './queryable.ts';
+import { inSnapshot, inTransaction } from './queryable.ts';
 
 let workspace: TestWorkspace;
 beforeAll(async () => {
@@ -48,6 +48,25 @@ describe('inTransaction', () => {
     );
     await expect(attempt).rejects.toThrow();
     expect((await workspace.pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('inSnapshot', () => {
+  it('sees what was there when it began, and nothing that others commit meanwhile', async () => {
+    await writeFact(workspace.pool, 'seen', 'before');
+    const seen = await inSnapshot(workspace.pool, async (client) => {
+      const first = await readFact(client, 'seen');
+      await writeFact(workspace.pool, 'seen', 'after');
+      return [first, await readFact(client, 'seen')];
+    });
+    expect(seen).toEqual(['before', 'before']);
+    expect(await readFact(workspace.pool, 'seen')).toBe('after');
+  });
+
+  it('lets nothing be written', async () => {
+    const attempt = inSnapshot(workspace.pool, (client) => writeFact(client, 'written', true));
+    await expect(attempt).rejects.toThrow('read-only transaction');
+    expect(await readFact(workspace.pool, 'written')).toBeUndefined();
   });
 });
 

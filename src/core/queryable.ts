@@ -31,3 +31,18 @@ export async function inTransaction<Result>(
     client.release(broken);
   }
 }
+
+/**
+ * Runs `read` on one picture of the database, taken now: whatever others commit meanwhile stays unseen. Nothing can be
+ * written.
+ */
+export async function inSnapshot<Result>(
+  pool: pg.Pool,
+  read: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  return inTransaction(pool, async (client) => {
+    // The picture is taken by the first statement that reads.
+    await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    return read(client);
+  });
+}
