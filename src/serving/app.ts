@@ -14,6 +14,7 @@ import { createGate, gateHook } from './gate.ts';
 import { createMetrics } from './metrics.ts';
 import { registerDocs } from './openapi.ts';
 import type { ServingLimits, ServingOptions, ServingPorts } from './ports.ts';
+import { PROVENANCE_HEADERS } from './provenance.ts';
 import { featureRoutes } from './routes/features.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -29,7 +30,8 @@ const DEFAULT_LIMITS: ServingLimits = {
   requestsPerMinute: 600,
   loopbackRequestsPerMinute: 10_000_000,
   inFlight: 512,
-  scoringInFlight: 64,
+  // Above what a load of a hundred connections has under way at once.
+  scoringInFlight: 256,
 };
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Somebody who asks how an overloaded system is must get an answer. */
@@ -130,7 +132,10 @@ async function registerAccess(app: FastifyInstance, { options, limits }: Serving
     methods: ['GET', 'HEAD', 'POST'],
     // An OPTIONS that is no browser's preflight is answered alike, instead of with a text outside the shape of errors.
     strictPreflight: false,
-    exposedHeaders: ['x-request-id', 'retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining'],
+    exposedHeaders: [
+      ...['x-request-id', 'retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining'],
+      ...PROVENANCE_HEADERS,
+    ],
   });
   await app.register(rateLimit, {
     timeWindow: 60_000,

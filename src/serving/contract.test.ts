@@ -20,15 +20,19 @@ const SIGNAL: SignalView = {
   maturesAt: parseUtc('2022-11-05T01:00:00Z'),
   outcome: null,
   degraded: false,
+  revision: 14,
 };
 
 const PREDICT: PredictView = {
   sentiment: 0.4,
   confidence: 0.7,
-  signal: SIGNAL,
+  answer: { ...SIGNAL, featuresCount: 15, isChampion: true },
+  revision: 14,
   modelUsed: 'vader',
   modelVersion: 'v1.0.0',
   featuresCount: 15,
+  comparison: { vaderSentiment: 0.4, finbertSentiment: null, agreement: null, confidenceDelta: null },
+  degraded: false,
   responseTimeMs: 2,
   cacheHit: false,
   items: null,
@@ -40,6 +44,12 @@ const EXAMPLES = [
   [contract.historySchema, examples.HISTORY_EXAMPLES],
   [contract.featuresSchema, examples.FEATURES_EXAMPLES],
   [contract.predictAnswerSchema, examples.PREDICT_ANSWER_EXAMPLES],
+  [contract.compareAnswerSchema, examples.COMPARE_ANSWER_EXAMPLES],
+  [contract.statusSchema, examples.STATUS_EXAMPLES],
+  [contract.deploymentSchema, examples.DEPLOYMENT_EXAMPLES],
+  [contract.selectRequestSchema, examples.SELECT_REQUEST_EXAMPLES],
+  [contract.deployRequestSchema, examples.DEPLOY_REQUEST_EXAMPLES],
+  [contract.rollbackRequestSchema, examples.ROLLBACK_REQUEST_EXAMPLES],
   [contract.performanceSchema, examples.PERFORMANCE_EXAMPLES],
   [contract.healthSchema, examples.HEALTH_EXAMPLES],
   [contract.errorSchema, examples.ERROR_EXAMPLES],
@@ -114,7 +124,7 @@ describe('the wire contract', () => {
   });
 
   it('calls an answer without a window degraded and leaves direction and probability open', () => {
-    const answer = contract.toPredictAnswer({ ...PREDICT, signal: null });
+    const answer = contract.toPredictAnswer({ ...PREDICT, answer: null, degraded: true });
     expect(answer.prediction).toMatchObject({ sentiment: 0.4, price_direction: null, probability_up: null });
     expect(answer.degraded).toBe(true);
     expect(contract.toPredictAnswer(PREDICT)).not.toHaveProperty('degraded');

@@ -102,6 +102,133 @@ export const PREDICT_ANSWER_EXAMPLES = [
   },
 ];
 
+export const COMPARE_ANSWER_EXAMPLES = [
+  {
+    asset: 'BTC-USD',
+    horizon_minutes: 60,
+    window_end: '2022-11-05T00:00:00Z',
+    as_of: '2022-11-05T00:01:00Z',
+    deployment: 14,
+    arms: [
+      {
+        arm: 'trees+vader',
+        model_version: 'trees@1.0.3',
+        probability_up: 0.524,
+        price_direction: 'bullish' as const,
+        sentiment: 0.18,
+        is_champion: true,
+        degraded: false,
+      },
+      {
+        arm: 'trees+none',
+        model_version: 'trees@1.0.3',
+        probability_up: 0.507,
+        price_direction: 'neutral' as const,
+        sentiment: null,
+        is_champion: false,
+        degraded: false,
+      },
+    ],
+    scorers: [{ scorer: 'vader', version: 'v1.0.0', sentiment: 0.5106, confidence: 0.8509 }],
+    comparison: {
+      vader_sentiment: 0.5106,
+      finbert_sentiment: null,
+      agreement: null,
+      confidence_delta: null,
+    },
+    performance: { response_time_ms: 1.9, cache_hit: false },
+  },
+];
+
+export const SELECT_REQUEST_EXAMPLES = [{ horizon_minutes: 60, arm: 'trees+none' }];
+
+export const DEPLOY_REQUEST_EXAMPLES = [{ family: 'trees', version: '1.0.3' }, { family: 'logistic' }];
+
+export const ROLLBACK_REQUEST_EXAMPLES = [{}];
+
+export const DEPLOYMENT_EXAMPLES = [
+  {
+    id: 14,
+    at: '2022-10-31T00:01:00.001Z',
+    kind: 'retraining' as const,
+    actor: 'system',
+    reason: 'weekly retraining of trees: 2 of 2 models promoted at 60 minutes, champion unchanged',
+    changes: [
+      {
+        kind: 'model' as const,
+        arm: 'trees+none',
+        horizon_minutes: 60,
+        from: 'trees@1.0.2',
+        to: 'trees@1.0.3',
+      },
+      {
+        kind: 'model' as const,
+        arm: 'trees+vader',
+        horizon_minutes: 60,
+        from: 'trees@1.0.2',
+        to: 'trees@1.0.3',
+      },
+    ],
+    undoes: null,
+  },
+];
+
+export const STATUS_EXAMPLES = [
+  {
+    asset: 'BTC-USD',
+    at: '2022-11-05T00:01:00Z',
+    horizons: [{ horizon_minutes: 60, champion: 'trees+vader', since: '2022-06-06T00:01:00.001Z' }],
+    models: [
+      {
+        arm: 'trees+none',
+        horizon_minutes: 60,
+        model_version: 'trees@1.0.3',
+        since: '2022-10-31T00:01:00.001Z',
+        trained_at: '2022-10-31T00:01:00Z',
+        expires_at: '2022-11-28T00:01:00Z',
+        is_expired: false,
+        is_champion: false,
+        rows: 42_310,
+        metrics: { log_loss: 0.6925 },
+      },
+      {
+        arm: 'trees+vader',
+        horizon_minutes: 60,
+        model_version: 'trees@1.0.3',
+        since: '2022-10-31T00:01:00.001Z',
+        trained_at: '2022-10-31T00:01:00Z',
+        expires_at: '2022-11-28T00:01:00Z',
+        is_expired: false,
+        is_champion: true,
+        rows: 42_310,
+        metrics: { log_loss: 0.6921 },
+      },
+    ],
+    gate: [
+      {
+        at: '2022-10-31T00:01:00Z',
+        horizon_minutes: 60,
+        arm: 'trees+vader',
+        kind: 'refresh' as const,
+        candidate: 'trees@1.0.3',
+        incumbent_arm: 'trees+vader',
+        incumbent: 'trees@1.0.2',
+        n: 1_344,
+        gain: 0.0002,
+        low: -0.0006,
+        high: 0.0011,
+        threshold: -0.002,
+        agreement: 0.011,
+        verdict: 'promoted' as const,
+        reason: 'not worse than what is live: the lower bound -0.0006 is above -0.0020 nats',
+      },
+    ],
+    deployments: DEPLOYMENT_EXAMPLES,
+    unavailable: [],
+    router: { revision: 14, last_swap: '2022-10-31T00:01:00.412Z', problem: null },
+  },
+];
+
 export const PERFORMANCE_EXAMPLES = [
   {
     asset: 'BTC-USD',

@@ -1,6 +1,8 @@
 import { createVirtualClock, HOUR_MS, MINUTE_MS, parseUtc, silentLog, type EpochMs } from '../core/index.ts';
 import type { Scorer } from '../sentiment/index.ts';
 import { createApp } from './app.ts';
+import { createFakeAuthority } from './fake-authority.ts';
+import { answersOf, createFakeModels } from './fake-models.ts';
 import type { ServingOptions, ServingPorts } from './ports.ts';
 import type { HealthView, HistoryRowView, SignalView } from './views.ts';
 
@@ -92,6 +94,7 @@ function signalAt(windowEnd: EpochMs, horizonMinutes: number): SignalView {
     maturesAt: windowEnd + horizonMinutes * MINUTE_MS,
     outcome: null,
     degraded: false,
+    revision: 3,
   };
 }
 
@@ -115,7 +118,7 @@ export function createFakePorts(replaced: Partial<ServingPorts> = {}): ServingPo
     ...signal,
     close: place === 0 ? NaN : 21_000 + place,
   });
-  return {
+  const ports: ServingPorts = {
     clock,
     stopwatch: () => (ticks += 1.5),
     latestSignal: ({ horizonMinutes, asOf }) =>
@@ -162,6 +165,16 @@ export function createFakePorts(replaced: Partial<ServingPorts> = {}): ServingPo
     health: () => Promise.resolve(FAKE_HEALTH),
     dashboard: () => ({ state: 'building', detail: '' }),
     scorer: createFakeScorer(),
+    present: () => ({ windowEnd: LAST_WINDOW, revision: 3 }),
+    // Asked through the ports, so that a test that replaces the signal replaces this too.
+    async priceWithTexts({ asset, horizonMinutes, sentiments }) {
+      const signal = await ports.latestSignal({ asset, horizonMinutes, asOf: null });
+      if (signal === null) return null;
+      const { windowEnd, asOf, arm: champion } = signal;
+      return { windowEnd, asOf, revision: 3, champion, arms: answersOf(signal, sentiments) };
+    },
+    ...createFakeModels(),
+    authority: createFakeAuthority(),
     cache: {
       get: (key) => Promise.resolve(kept.get(key) ?? null),
       set: (key, value) => {
@@ -171,6 +184,7 @@ export function createFakePorts(replaced: Partial<ServingPorts> = {}): ServingPo
     },
     ...replaced,
   };
+  return ports;
 }
 
 /** Ports of a system that has not decided a window yet. */
@@ -179,6 +193,7 @@ export function createEmptyPorts(): ServingPorts {
     latestSignal: () => Promise.resolve(null),
     firstSignalAt: () => Promise.resolve(null),
     latestFeatures: () => Promise.resolve(null),
+    present: () => null,
   });
 }
 

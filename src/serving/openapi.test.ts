@@ -37,6 +37,8 @@ describe('the OpenAPI document', () => {
       '/health',
       '/metrics',
       '/models/performance',
+      '/predict',
+      '/predict/compare',
       '/predict/vader',
       '/signal',
       '/signal/history',

@@ -46,14 +46,25 @@ function plainer({ jsonSchema }: { jsonSchema: JsonObject }): void {
   if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum'];
 }
 
-/** The writer of the schemas names each one twice, for coming in and for going out; half of them nobody uses. */
+/**
+ * The writer of the schemas names each one twice, for coming in and for going out; half of them nobody uses. A shape
+ * that only an unused one refers to goes with it.
+ */
 function withoutUnused(document: JsonObject): JsonObject {
   const components = (document['components'] ?? {}) as { schemas?: JsonObject };
-  const text = JSON.stringify(document);
-  const used = Object.entries(components.schemas ?? {}).filter(([name]) =>
-    text.includes(`"#/components/schemas/${name}"`),
-  );
-  return { ...document, components: { ...components, schemas: Object.fromEntries(used) } };
+  const schemas = Object.entries(components.schemas ?? {});
+  const others = JSON.stringify({ ...document, components: { ...components, schemas: {} } });
+  const used = new Set<string>();
+  const read = [others];
+  for (let text = read.pop(); text !== undefined; text = read.pop()) {
+    for (const [name, schema] of schemas) {
+      if (used.has(name) || !text.includes(`"#/components/schemas/${name}"`)) continue;
+      used.add(name);
+      read.push(JSON.stringify(schema));
+    }
+  }
+  const kept = schemas.filter(([name]) => used.has(name));
+  return { ...document, components: { ...components, schemas: Object.fromEntries(kept) } };
 }
 
 /** Words for every status, in place of "Default Response". */

@@ -1,11 +1,15 @@
 import type { Clock, EpochMs } from '../core/index.ts';
 import type { Scorer } from '../sentiment/index.ts';
+import type { Authority } from './auth.ts';
 import type {
   DashboardView,
+  DeploymentView,
   FeaturesView,
   HealthView,
   HistoryView,
+  ModelsStatusView,
   PerformanceView,
+  PricedView,
   SignalView,
 } from './views.ts';
 
@@ -23,6 +27,21 @@ export interface HistoryQuestion extends SignalKey {
   limit: number;
 }
 
+/** What happened until a moment; null: now. */
+export interface PastQuestion {
+  asset: string;
+  asOf: EpochMs | null;
+  /** The newest so many entries of each list. */
+  limit: number;
+}
+
+/** Who changes what is live. */
+interface Order {
+  asset: string;
+  /** Name of the API key; stands in the ledger. */
+  actor: string;
+}
+
 /** The part of the cache that answers are kept in. A failure costs latency, never an answer. */
 export interface AnswerCache {
   get(key: string): Promise<string | null>;
@@ -31,7 +50,7 @@ export interface AnswerCache {
 
 /**
  * What the API needs from the rest of the system. Every function may be called many times a second; the ones
- * behind `/signal`, `/features/latest` and `/health` should answer from memory or one indexed row.
+ * behind `/predict`, `/signal`, `/features/latest` and `/health` should answer from memory or one indexed row.
  * They may throw an `AppError`, whose status and code are then the answer.
  */
 export interface ServingPorts {
@@ -53,8 +72,42 @@ export interface ServingPorts {
   health(): Promise<HealthView>;
   /** Where the page stands; asked at every request for it, so that it switches without a restart. */
   dashboard(): DashboardView;
-  /** Scores the texts of `POST /predict/vader`. */
+  /** The default scorer: scores the texts of `POST /predict`, `/predict/vader`, `/predict/compare`. */
   scorer: Scorer;
+  /**
+   * The window and the ledger entry that `priceWithTexts` would answer from at this instant, from memory: cached
+   * answers are found by them. null before the first window.
+   */
+  present(question: { asset: string }): { windowEnd: EpochMs; revision: number } | null;
+  /**
+   * What everything live at a horizon says of the latest window, with the texts stepped through a copy of the feature
+   * state as articles known now; all of it from one `DeployedModels`. Nothing is stored.
+   * @param question.sentiments - of the texts by the default scorer, -1..1 each; empty: the window as it is
+   * @returns null before the first window. An arm that fails is left out, not fatal.
+   */
+  priceWithTexts(question: SignalKey & { sentiments: readonly number[] }): Promise<PricedView | null>;
+  /** What is live, or was at `asOf`, with the gate's newest decisions up to then. */
+  modelsStatus(question: PastQuestion): Promise<ModelsStatusView>;
+  /** The ledger's entries up to then, newest first. */
+  deployments(question: PastQuestion): Promise<readonly DeploymentView[]>;
+  /**
+   * Makes a deployed arm the champion of a horizon.
+   * @returns the entry of the ledger; without changes where it was so already
+   * @throws AppError where the arm is not deployed at that horizon
+   */
+  selectChampion(order: Order & { horizonMinutes: number; arm: string }): Promise<DeploymentView>;
+  /**
+   * Verifies every file of a version and makes all its models live; null: the newest version.
+   * @throws AppError where it is not there, or not what its manifest says
+   */
+  deployVersion(order: Order & { family: string; version: string | null }): Promise<DeploymentView>;
+  /**
+   * Takes back the newest entry that was not taken back yet, and resolves when answers come from the state before.
+   * @throws AppError where there is none
+   */
+  rollBack(order: Order): Promise<DeploymentView>;
+  /** Knows the API keys and keeps the audit log; made by `createAuthority`. */
+  authority: Authority;
   cache: AnswerCache;
 }
 
@@ -78,7 +131,7 @@ export interface ServingOptions {
   /** Assets that are served; the first is the default. */
   assets: readonly string[];
   horizonsMinutes: readonly number[];
-  /** How many features the answering arm's price model is given. */
+  /** How many features the answering arm's price model is given; told while no arm can answer. */
   featuresCount: number;
   /** Folder of the exported page (`dashboard/out`); need not exist yet. */
   dashboardDir: string;

@@ -1,104 +1,177 @@
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { messageOf } from '../core/index.ts';
-import { scorerName } from '../sentiment/index.ts';
+import { answerKey, keepAnswer, keptCompare, keptPredict, readAnswer } from './answer-cache.ts';
+import { chooseChampion, chooseWithScorer, type ChosenArm } from './choose-arm.ts';
 import type { ServingContext } from './context.ts';
-import { textScoreSchema } from './contract.ts';
 import type { SignalKey } from './ports.ts';
-import type { PredictView, SignalView, TextScoreView } from './views.ts';
+import type {
+  ArmAnswerView,
+  CompareView,
+  ComparisonView,
+  PredictView,
+  PricedView,
+  TextScoreView,
+} from './views.ts';
 
 /** The feature that stands for the news of the last four hours. */
 const PRESENT_SENTIMENT = 'news_sentiment_4h';
-/** Scores never change for a scorer's version; an hour only keeps the cache small. */
-const CACHE_SECONDS = 3_600;
-
-const cachedScores = z.array(textScoreSchema);
 
 interface Question {
   key: SignalKey;
   text: string | string[] | undefined;
 }
 
+type Untimed<View> = Omit<View, 'responseTimeMs' | 'cacheHit'>;
+
+/** What the answers of all predict routes are made of. */
+interface Findings {
+  /** One a text; null without text. */
+  scores: TextScoreView[] | null;
+  /** null while nothing can be priced. */
+  priced: PricedView | null;
+}
+
 /**
- * Sentiment of the texts (or of the present news) beside the present signal. Without a signal the sentiment is
- * answered all the same.
+ * Sentiment of the texts (or of the present news), and what an arm says of the latest window with them in it. Without
+ * a window the sentiment is answered all the same.
+ * @param answering - the champion of the horizon, or the arm beside it that reads the default scorer
  */
-export async function predict(context: ServingContext, { key, text }: Question): Promise<PredictView> {
-  const { ports, options } = context;
-  const began = ports.stopwatch();
-  const signal = await presentSignal(context, key);
-  const scored = text === undefined ? null : await scoreTexts(context, { texts: [text].flat(), signal });
-  const scores = scored?.scores ?? null;
+export async function predict(
+  context: ServingContext,
+  question: Question & { answering: 'champion' | 'scorer' },
+): Promise<PredictView> {
+  const { answering } = question;
+  const kind = { name: answering, schema: keptPredict };
+  return answered<PredictView>(context, { question, kind }, async (findings) => {
+    const { scorer } = context.ports;
+    const { answer, isStandIn } = choose(findings.priced, answering === 'scorer' ? scorer.family : null);
+    const sentiment = await sentimentOf(context, { question, findings, answer });
+    return {
+      sentiment,
+      confidence: findings.scores === null ? null : mean(findings.scores, 'confidence'),
+      answer,
+      revision: findings.priced?.revision ?? null,
+      modelUsed: scorer.family,
+      modelVersion: `v${scorer.version}`,
+      featuresCount: answer?.featuresCount ?? context.options.featuresCount,
+      comparison: comparisonOf(context, sentiment),
+      degraded: isStandIn || (answer?.degraded ?? true),
+      items: findings.scores,
+    };
+  });
+}
+
+/** Every arm and every scorer on the same texts, side by side. */
+export async function compare(context: ServingContext, question: Question): Promise<CompareView> {
+  const kind = { name: 'compare', schema: keptCompare };
+  return answered<CompareView>(context, { question, kind }, async (findings) => {
+    const { scorer } = context.ports;
+    const { priced, scores } = findings;
+    const { answer, isStandIn } = choose(priced, null);
+    const sentiment = await sentimentOf(context, { question, findings, answer });
+    const confidence = scores === null ? null : mean(scores, 'confidence');
+    const isFirst = ({ isChampion }: ArmAnswerView) => (isChampion ? 0 : 1);
+    return {
+      ...question.key,
+      windowEnd: priced?.windowEnd ?? null,
+      asOf: priced?.asOf ?? null,
+      revision: priced?.revision ?? null,
+      arms: (priced?.arms ?? []).toSorted((one, other) => isFirst(one) - isFirst(other)),
+      scorers: [{ scorer: scorer.family, version: `v${scorer.version}`, sentiment, confidence }],
+      comparison: comparisonOf(context, sentiment),
+      degraded: isStandIn || (answer?.degraded ?? true),
+      items: scores,
+    };
+  });
+}
+
+/**
+ * Two scorers side by side.
+ * @param vader - sentiment by VADER, -1..1; null where it is unavailable
+ * @param finbert - the same by FinBERT
+ * @returns agreement: both positive, both negative or both zero; null while one is missing
+ */
+export function compareSentiments(vader: number | null, finbert: number | null): ComparisonView {
+  const areBoth = vader !== null && finbert !== null;
   return {
-    sentiment: scores === null ? await presentSentiment(context, key.asset) : mean(scores, 'sentiment'),
-    confidence: scores === null ? null : mean(scores, 'confidence'),
-    signal,
-    modelUsed: ports.scorer.family,
-    modelVersion: `v${ports.scorer.version}`,
-    featuresCount: options.featuresCount,
-    cacheHit: scored?.cacheHit ?? false,
-    items: Array.isArray(text) ? scores : null,
-    responseTimeMs: Math.max(0, Math.round((ports.stopwatch() - began) * 1_000) / 1_000),
+    vaderSentiment: vader,
+    finbertSentiment: finbert,
+    agreement: areBoth ? Math.sign(vader) === Math.sign(finbert) : null,
+    confidenceDelta: areBoth ? Math.abs(vader - finbert) : null,
   };
 }
 
-async function presentSignal({ ports, log }: ServingContext, key: SignalKey): Promise<SignalView | null> {
-  try {
-    return await ports.latestSignal({ ...key, asOf: null });
-  } catch (error) {
-    log.warn(
-      { reason: messageOf(error), ...key },
-      'the signal is not to be had, the text is answered without it',
-    );
-    return null;
-  }
-}
-
-async function presentSentiment({ ports }: ServingContext, asset: string): Promise<number | null> {
-  const view = await ports.latestFeatures({ asset });
-  const sentiment = view?.features[PRESENT_SENTIMENT] ?? NaN;
-  return Number.isFinite(sentiment) ? sentiment : null;
-}
-
-async function scoreTexts(
+/** From the cache, or computed and kept: with how long it took, and which of the two it was. */
+async function answered<View extends PredictView | CompareView>(
   context: ServingContext,
-  { texts, signal }: { texts: string[]; signal: SignalView | null },
-): Promise<{ scores: TextScoreView[]; cacheHit: boolean }> {
-  const { scorer } = context.ports;
-  const digest = createHash('sha256').update(JSON.stringify(texts)).digest('hex');
-  const cacheKey = `predict:${scorerName(scorer)}:${signal?.windowEnd ?? 'none'}:${digest}`;
-  const cached = await readCache(context, cacheKey);
-  if (cached !== null) return { scores: cached, cacheHit: true };
-  const scores = (await scorer.score(texts)).map(({ sentiment, confidence, label }) => ({
-    sentiment,
-    confidence,
-    label,
-  }));
-  await writeCache(context, cacheKey, scores);
-  return { scores, cacheHit: false };
+  asked: {
+    question: Question;
+    kind: { name: string; schema: { parse(value: unknown): Untimed<View> } };
+  },
+  compose: (findings: Findings) => Promise<Untimed<View>>,
+): Promise<Untimed<View> & { responseTimeMs: number; cacheHit: boolean }> {
+  const { ports } = context;
+  const { question, kind } = asked;
+  const began = ports.stopwatch();
+  const timed = (view: Untimed<View>, cacheHit: boolean) => ({
+    ...view,
+    // Kept for one text and for a list of it alike.
+    items: Array.isArray(question.text) ? view.items : null,
+    cacheHit,
+    responseTimeMs: Math.max(0, Math.round((ports.stopwatch() - began) * 1_000) / 1_000),
+  });
+  const present = ports.present({ asset: question.key.asset });
+  const about = { ...question, kind: kind.name };
+  if (present !== null) {
+    const kept = await readAnswer(context, answerKey(context, { ...about, ...present }), kind.schema);
+    if (kept !== null) return timed(kept, true);
+  }
+  const findings = await find(context, question);
+  const view = await compose(findings);
+  const { priced } = findings;
+  // Where the champion did not answer it may do so at the next request.
+  if (priced?.arms.some(({ isChampion }) => isChampion)) {
+    await keepAnswer(context, answerKey(context, { ...about, ...priced }), view);
+  }
+  return timed(view, false);
 }
 
-/** The cache may be away or hold anything: then it is as if it held nothing. */
-async function readCache({ ports, log }: ServingContext, key: string): Promise<TextScoreView[] | null> {
+async function find(context: ServingContext, { key, text }: Question): Promise<Findings> {
+  const { ports, log } = context;
+  const scores = text === undefined ? null : await scoreTexts(context, [text].flat());
+  const sentiments = scores?.map(({ sentiment }) => sentiment) ?? [];
   try {
-    const kept = await ports.cache.get(key);
-    return kept === null ? null : cachedScores.parse(JSON.parse(kept));
+    return { scores, priced: await ports.priceWithTexts({ ...key, sentiments }) };
   } catch (error) {
-    log.warn({ reason: messageOf(error) }, 'the cache could not be read');
-    return null;
+    log.warn({ reason: messageOf(error), ...key }, 'no direction is to be had, the text is answered without');
+    return { scores, priced: null };
   }
 }
 
-async function writeCache(
-  { ports, log }: ServingContext,
-  key: string,
-  scores: TextScoreView[],
-): Promise<void> {
-  try {
-    await ports.cache.set(key, JSON.stringify(scores), CACHE_SECONDS);
-  } catch (error) {
-    log.warn({ reason: messageOf(error) }, 'the cache could not be written');
-  }
+async function scoreTexts({ ports }: ServingContext, texts: string[]): Promise<TextScoreView[]> {
+  const scores = await ports.scorer.score(texts);
+  return scores.map(({ sentiment, confidence, label }) => ({ sentiment, confidence, label }));
+}
+
+function choose(priced: PricedView | null, scorerFamily: string | null): ChosenArm {
+  if (priced === null) return { answer: null, isStandIn: false };
+  return scorerFamily === null ? chooseChampion(priced) : chooseWithScorer(priced, scorerFamily);
+}
+
+/** Of the texts; without text the arm's own aggregate, or the default scorer's where the arm reads none. */
+async function sentimentOf(
+  { ports }: ServingContext,
+  { question, findings, answer }: { question: Question; findings: Findings; answer: ArmAnswerView | null },
+): Promise<number | null> {
+  if (findings.scores !== null) return mean(findings.scores, 'sentiment');
+  const own = answer?.sentiment ?? null;
+  if (own !== null) return own;
+  const view = await ports.latestFeatures({ asset: question.key.asset });
+  const present = view?.features[PRESENT_SENTIMENT] ?? NaN;
+  return Number.isFinite(present) ? present : null;
+}
+
+function comparisonOf({ ports }: ServingContext, sentiment: number | null): ComparisonView {
+  return compareSentiments(ports.scorer.family === 'vader' ? sentiment : null, null);
 }
 
 function mean(scores: readonly TextScoreView[], field: 'sentiment' | 'confidence'): number {

@@ -22,7 +22,7 @@ describe('POST /predict/vader', () => {
         sentiment: 0.5,
         confidence: 0.8,
         price_direction: 'bullish',
-        probability_up: 0.518,
+        probability_up: 0.5185,
         model_used: 'vader',
         features_count: 15,
       },
@@ -62,7 +62,7 @@ describe('POST /predict/vader', () => {
   it('takes the direction of the horizon that is asked for', async () => {
     const post = await appOf();
     const aDay = (await post({ text: 'up', horizon_minutes: 1_440 })).json();
-    expect(aDay.prediction.probability_up).toBe(0.527);
+    expect(aDay.prediction.probability_up).toBe(0.5275);
     expect((await post({ text: 'up', horizon_minutes: 5 })).statusCode).toBe(400);
   });
 

@@ -9,6 +9,7 @@ import {
 } from '../contract.ts';
 import { ageSeconds, COMMON_ERRORS, type App, type ServingContext } from '../context.ts';
 import { asOfInFuture, beforeFirstWindow, noWindowYet, requestInvalid } from '../errors.ts';
+import { nameSource } from '../provenance.ts';
 import { resolveKey, resolveMoment } from '../questions.ts';
 
 /** `GET /signal` and `GET /signal/history`. */
@@ -23,7 +24,7 @@ export function signalRoutes(app: App, { ports, options }: ServingContext): void
         response: { 200: signalSchema, 404: errorSchema, ...COMMON_ERRORS },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const key = resolveKey(options, request.query);
       const asOf = resolveMoment('asOf', request.query.asOf);
       const now = ports.clock.now();
@@ -32,7 +33,10 @@ export function signalRoutes(app: App, { ports, options }: ServingContext): void
         throw asOfInFuture(asOf, now);
       }
       const view = await ports.latestSignal({ ...key, asOf });
-      if (view !== null) return toSignal(view, ageSeconds(asOf ?? now, view.windowEnd));
+      if (view !== null) {
+        nameSource(reply, view);
+        return toSignal(view, ageSeconds(asOf ?? now, view.windowEnd));
+      }
       const first = asOf === null ? null : await ports.firstSignalAt(key);
       throw asOf === null || first === null ? noWindowYet(key.asset) : beforeFirstWindow(asOf, first);
     },

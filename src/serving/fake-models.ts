@@ -1,0 +1,104 @@
+import { parseUtc } from '../core/index.ts';
+import type { ServingPorts } from './ports.ts';
+import type { ArmAnswerView, DeploymentView, ModelsStatusView, SignalView } from './views.ts';
+
+/** What is deployed in the tests of this module. */
+
+const FIRST_WINDOW = parseUtc('2022-11-04T22:00:00Z');
+const LAST_WINDOW = parseUtc('2022-11-05T00:00:00Z');
+
+export const FAKE_DEPLOYMENT: DeploymentView = {
+  id: 3,
+  at: LAST_WINDOW,
+  kind: 'retraining',
+  actor: 'system',
+  reason: 'weekly retraining',
+  changes: [
+    { kind: 'model', arm: 'logistic+vader', horizonMinutes: 60, from: null, to: 'logistic@1.0.2' },
+    { kind: 'champion', horizonMinutes: 60, from: null, to: 'logistic+vader' },
+  ],
+  undoes: null,
+};
+
+const FAKE_STATUS: ModelsStatusView = {
+  asset: 'BTC-USD',
+  at: LAST_WINDOW + 75_000,
+  horizons: [
+    { horizonMinutes: 60, champion: 'logistic+vader', since: FIRST_WINDOW },
+    { horizonMinutes: 1_440, champion: null, since: null },
+  ],
+  models: [
+    {
+      arm: 'logistic+vader',
+      horizonMinutes: 60,
+      modelVersion: 'logistic@1.0.2',
+      since: FIRST_WINDOW,
+      trainedAt: FIRST_WINDOW,
+      expiresAt: LAST_WINDOW,
+      isChampion: true,
+      rows: 1_000,
+      metrics: { log_loss: 0.692, auc: NaN },
+    },
+  ],
+  gate: [
+    {
+      at: FIRST_WINDOW,
+      horizonMinutes: 60,
+      arm: 'logistic+vader',
+      kind: 'first',
+      candidate: 'logistic@1.0.2',
+      incumbentArm: null,
+      incumbent: null,
+      n: 0,
+      gain: NaN,
+      low: NaN,
+      high: NaN,
+      threshold: 0,
+      agreement: NaN,
+      verdict: 'promoted',
+      reason: 'nothing was live',
+    },
+  ],
+  unavailable: [{ family: 'finbert', reason: 'not fetched', remedy: 'fetch it' }],
+  router: { revision: 3, lastSwapAt: LAST_WINDOW, problem: null },
+};
+
+/** Two arms that learn and a baseline; those with a scorer move a thousandth with each whole text. */
+export function answersOf(signal: SignalView, sentiments: readonly number[]): ArmAnswerView[] {
+  const moved = sentiments.reduce((sum, sentiment) => sum + sentiment / 1_000, 0);
+  const shared = { ...signal, featuresCount: 15, isChampion: false };
+  return [
+    { ...shared, probabilityUp: signal.probabilityUp + moved, sentiment: 0.25, isChampion: true },
+    {
+      ...shared,
+      arm: 'logistic+none',
+      probabilityUp: 0.49,
+      priceDirection: 'neutral',
+      sentiment: null,
+      featuresCount: 11,
+    },
+    { ...shared, arm: 'baseline-majority', probabilityUp: 0.51, sentiment: null, featuresCount: 0 },
+  ];
+}
+
+type ModelPorts = Pick<
+  ServingPorts,
+  'modelsStatus' | 'deployments' | 'selectChampion' | 'deployVersion' | 'rollBack'
+>;
+
+export function createFakeModels(): ModelPorts {
+  return {
+    modelsStatus: ({ asOf }) =>
+      Promise.resolve(asOf === null ? FAKE_STATUS : { ...FAKE_STATUS, at: asOf, router: null }),
+    deployments: ({ limit }) => Promise.resolve([FAKE_DEPLOYMENT].slice(0, limit)),
+    selectChampion: ({ actor, horizonMinutes, arm }) =>
+      Promise.resolve({
+        ...FAKE_DEPLOYMENT,
+        kind: 'select',
+        actor,
+        changes: [{ kind: 'champion', horizonMinutes, from: 'logistic+vader', to: arm }],
+      }),
+    deployVersion: ({ actor }) => Promise.resolve({ ...FAKE_DEPLOYMENT, kind: 'deploy', actor }),
+    rollBack: ({ actor }) => Promise.resolve({ ...FAKE_DEPLOYMENT, kind: 'rollback', actor, undoes: 2 }),
+  };
+}
