@@ -16,6 +16,7 @@ import { createFeatureSet, featureMigrations, type FeatureSet } from './features
 import { lakeMigrations } from './lake/index.ts';
 import { BASELINE_NAMES, MODEL_FAMILIES } from './models/index.ts';
 import { armsOf, predictionMigrations, type Arm } from './prediction/index.ts';
+import { registryMigrations } from './registry/index.ts';
 import { createVader, scorerName, type Scorer } from './sentiment/index.ts';
 
 /** The project's folder: where `dashboard/` and `package.json` stand. */
@@ -25,6 +26,7 @@ export const PROJECT_DIR = fileURLToPath(new URL('..', import.meta.url));
 export const MIGRATIONS: readonly ModuleMigrations[] = [
   lakeMigrations,
   featureMigrations,
+  registryMigrations,
   predictionMigrations,
 ];
 

@@ -26,7 +26,7 @@ const OUR_FILES =
   /^(postgres\.(lock|guard|log|password)|start\.lock(\.guard)?|dashboard-build\.log)(\.\d+\.draft)?$/;
 const OUR_FOLDERS = /^(postgres(\.draft|\.broken-\d+)?|postgres\.users)$/;
 const WORKSPACE_NAME = /^[a-z0-9][a-z0-9_]{0,55}$/;
-const WORKSPACE_CONTENT = /^bronze$/;
+const WORKSPACE_CONTENT = /^(bronze|registry)$/;
 
 /**
  * Looks at what a reset would delete. Never more than Bellwether's own files: a link or an unknown name is a

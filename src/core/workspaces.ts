@@ -15,7 +15,7 @@ const SCHEMA_PREFIX = 'ws_';
 const POOL_SIZE = 6;
 const INT8 = 20;
 
-/** A place of its own: a schema, a bronze folder and a prefix in the cache, shared with no other replay. */
+/** A place of its own: a schema, folders for bronze and models, a prefix in the cache, shared with no other replay. */
 export interface Workspace {
   readonly name: string;
   /** Postgres schema, safe to stand unquoted in a statement. */
@@ -26,6 +26,8 @@ export interface Workspace {
   readonly pool: pg.Pool;
   /** Absolute; exists. */
   readonly bronzeDir: string;
+  /** Absolute; made by whoever writes the first model into it. */
+  readonly registryDir: string;
   /** What every cache key of the workspace begins with. */
   readonly cachePrefix: string;
   /** Ends the pool. */
@@ -105,6 +107,7 @@ function connect(postgres: Postgres, options: { name: string; dataDir: string })
     queueSchema: queueOf(schema),
     pool,
     bronzeDir: bronzeOf(dataDir, name),
+    registryDir: join(folderOf(dataDir, name), 'registry'),
     cachePrefix: cachePrefixOf(postgres, options),
     close: () => pool.end(),
   };

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 
 const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/;
+const FAMILY = /^[a-z0-9][a-z0-9-]*$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 /** A path inside the version's own folder: no way out of it, nothing hidden. */
 const INNER_PATH = /^[a-z0-9][a-z0-9+_-]*(\.[a-z0-9]+)+$/;
+
+/** Where a version says what it is. */
+export const MANIFEST_FILE = 'manifest.json';
 
 const moment = z.iso.datetime();
 const sha256 = z.string().regex(SHA256, 'is a SHA-256 in 64 hexadecimal digits');
@@ -33,10 +37,9 @@ const modelSchema = z.strictObject({
   metrics: z.record(z.string(), z.number().nullable()),
 });
 
-/** What a version of a family says of itself; `manifest.json` in its folder. */
-export const manifestSchema = z.strictObject({
+const contentSchema = z.strictObject({
   format: z.literal(1),
-  family: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  family: z.string().regex(FAMILY, 'is the name of a family'),
   version: z.string().regex(SEMVER, 'is a version like 1.2.0'),
   asset: z.string().min(1),
   barMinutes: z.number().positive(),
@@ -58,6 +61,22 @@ export const manifestSchema = z.strictObject({
   files: z.array(fileSchema).min(1),
 });
 
+/** What a version of a family says of itself; `manifest.json` in its folder. */
+export const manifestSchema = contentSchema.superRefine(({ models, files }, context) => {
+  const complain = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+  };
+  const paths = files.map(({ path }) => path);
+  for (const path of repeated(paths)) complain(`names the file ${path} twice`);
+  if (paths.includes(MANIFEST_FILE)) complain(`cannot hold a hash of ${MANIFEST_FILE}, which is itself`);
+  const places = models.map(({ arm, horizonMinutes }) => `${arm} at ${horizonMinutes} minutes`);
+  for (const place of repeated(places)) complain(`has two models of ${place}`);
+  for (const path of models.flatMap(({ file, gateFile }) => [file, gateFile])) {
+    if (path !== null && !paths.includes(path))
+      complain(`has a model in ${path}, which is none of its files`);
+  }
+});
+
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestModel = Manifest['models'][number];
 
@@ -66,4 +85,18 @@ export interface VersionDraft {
   manifest: Omit<Manifest, 'files'>;
   /** Content by path: JSON text, exactly as it will be written. */
   contents: ReadonlyMap<string, string>;
+}
+
+/** True for a name that can be a family, and so a folder: it comes from HTTP too. */
+export function isFamilyName(name: string): boolean {
+  return FAMILY.test(name);
+}
+
+/** True for `1.0.3`: three whole numbers without leading zeros. */
+export function isVersionNumber(version: string): boolean {
+  return SEMVER.test(version);
+}
+
+function repeated(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, place) => names.indexOf(name) !== place))];
 }

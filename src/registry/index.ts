@@ -1,0 +1,45 @@
+export { registryMigrations } from './migrations.ts';
+export type { Manifest, ManifestModel, VersionDraft } from './manifest.ts';
+export type {
+  Deployment,
+  DeploymentDraft,
+  DeploymentKind,
+  GateDecision,
+  LiveChange,
+  LiveModel,
+  LiveState,
+  ModelVersion,
+  TrainingRun,
+} from './records.ts';
+export {
+  createArtifactStore,
+  type ArtifactFolder,
+  type ArtifactStore,
+  type OpenVersion,
+  type SavedVersion,
+} from './artifact-store.ts';
+export { featureSetMismatch, modelNotFound } from './errors.ts';
+export { requireFeatureSet } from './feature-set.ts';
+export { modelVersionOf, parseModelVersion } from './version-name.ts';
+export { applyChanges, championArm, changesToDeploy, liveVersion, NOTHING_LIVE } from './live-state.ts';
+export {
+  findVersion,
+  listVersions,
+  nextVersion,
+  numberAfter,
+  readDecisions,
+  readRuns,
+  recordDecisions,
+  recordRun,
+  recordVersion,
+  type VersionRecord,
+} from './versions.ts';
+export {
+  appendDeployment,
+  everLive,
+  latestDeployment,
+  liveAt,
+  planRollback,
+  readDeployments,
+  type RollbackPlan,
+} from './deployments.ts';

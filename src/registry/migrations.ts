@@ -1,0 +1,8 @@
+import { fileURLToPath } from 'node:url';
+import type { ModuleMigrations } from '../core/index.ts';
+
+/** The tables `model_versions`, `runs`, `gate_decisions`, `deployments`. */
+export const registryMigrations: ModuleMigrations = {
+  module: 'registry',
+  folder: fileURLToPath(new URL('./migrations', import.meta.url)),
+};
