@@ -73,6 +73,13 @@ describe('refitTime', () => {
     expect(refitTime(MONDAY + HOUR_MS, MONDAY + 1)).toBe(MONDAY + 1);
   });
 
+  it('stands on a grid of other days where it is asked to', () => {
+    expect(refitTime(MONDAY + DAY_MS, 0, 1)).toBe(MONDAY + DAY_MS);
+    expect(refitTime(MONDAY + DAY_MS - 1, 0, 1)).toBe(MONDAY);
+    expect(refitTime(MONDAY + 6 * DAY_MS, 0, 7)).toBe(refitTime(MONDAY + 6 * DAY_MS, 0));
+    expect(() => refitTime(MONDAY, 0, 0)).toThrow('got 0');
+  });
+
   it('is a Monday at most a week before the window', () => {
     fc.assert(
       fc.property(fc.integer({ min: DAY_MS * 7, max: 4_000_000_000_000 }), (windowEnd) => {

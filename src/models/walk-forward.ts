@@ -2,7 +2,8 @@ import { DAY_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
 import type { FeatureMatrix, ModelFamily } from './model.ts';
 import { selectColumns, selectMatured, type DirectionRows } from './rows.ts';
 
-const WEEK_MS = 7 * DAY_MS;
+/** Fits are made anew each Monday unless another cadence is asked for. */
+const WEEK_DAYS = 7;
 /** 1970-01-05, the first Monday of the epoch. */
 const FIRST_MONDAY = 4 * DAY_MS;
 /** A window is decided this long after its end, live and here. */
@@ -38,9 +39,13 @@ export interface WalkForward {
  * The walk-forward, the replay and the live refit share this schedule.
  * @param windowEnd - epoch ms
  * @param start - the first fit's date, epoch ms
+ * @param cadenceDays - days between two dates of the grid, which stands on the Monday 1970-01-05; 7 = each Monday
+ * @throws RangeError when the cadence is not above 0
  */
-export function refitTime(windowEnd: EpochMs, start: EpochMs): EpochMs {
-  return Math.max(start, FIRST_MONDAY + Math.floor((windowEnd - FIRST_MONDAY) / WEEK_MS) * WEEK_MS);
+export function refitTime(windowEnd: EpochMs, start: EpochMs, cadenceDays = WEEK_DAYS): EpochMs {
+  if (!(cadenceDays > 0)) throw new RangeError(`a cadence is a number of days above 0, got ${cadenceDays}`);
+  const cadence = cadenceDays * DAY_MS;
+  return Math.max(start, FIRST_MONDAY + Math.floor((windowEnd - FIRST_MONDAY) / cadence) * cadence);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { quantile } from './quantile.ts';
+import { studentQuantile } from './student.ts';
 
 /** What the bootstrap of a mean needs. */
 export interface BootstrapProblem {
@@ -58,6 +59,34 @@ export function blockBootstrapInterval(problem: BootstrapProblem): MeanInterval 
   const means = resampledMeans(problem, sums, counts);
   const tail = (1 - level) / 2;
   return { mean, low: quantile(means, tail), high: quantile(means, 1 - tail), observations };
+}
+
+/** What one-sided bounds of a mean need. */
+export interface BoundProblem extends Omit<BootstrapProblem, 'level'> {
+  /** Confidence of each bound by itself, in (0.5, 1), such as 0.95. */
+  confidence: number;
+}
+
+/**
+ * One-sided bounds for the mean of a dependent series: percentiles of the circular block bootstrap, pushed away from
+ * the mean by what few blocks hide. A bootstrap of k blocks sees a spread that is too small by sqrt((k - 1) / k), and
+ * takes it for known; hence the factor sqrt(k / (k - 1)) t(k - 1) / z, 1.03 at 56 blocks and 1.09 at 18.
+ * @returns the mean with `low` and `high`, each at the confidence by itself (both together: an interval of 2c - 1)
+ * @throws RangeError as `blockBootstrapInterval`, or when the confidence is not in (0.5, 1)
+ * @see blockBootstrapInterval; docs/results/gate.md for how often the bounds miss with and without the factor
+ */
+export function blockBootstrapBounds({ confidence, ...problem }: BoundProblem): MeanInterval {
+  if (!(confidence > 0.5 && confidence < 1)) {
+    throw new RangeError(`the confidence of a bound lies between 0.5 and 1, got ${confidence}`);
+  }
+  const interval = blockBootstrapInterval({ ...problem, level: 2 * confidence - 1 });
+  const { mean, low, high, observations } = interval;
+  if (Number.isNaN(low)) return interval;
+  const blocks = Math.floor(observations / problem.blockLength);
+  const factor =
+    (Math.sqrt(blocks / (blocks - 1)) * studentQuantile(confidence, blocks - 1)) /
+    studentQuantile(confidence, Infinity);
+  return { mean, low: mean + factor * (low - mean), high: mean + factor * (high - mean), observations };
 }
 
 function resampledMeans(problem: BootstrapProblem, sums: Float64Array, counts: Float64Array): Float64Array {

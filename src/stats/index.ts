@@ -1,4 +1,4 @@
-export { blockBootstrapInterval } from './bootstrap.ts';
+export { blockBootstrapBounds, blockBootstrapInterval } from './bootstrap.ts';
 export {
   accuracy,
   areaUnderRoc,
