@@ -1,4 +1,5 @@
 import { ar1 } from './ar1.ts';
+import { trees } from './boosted-trees/trees.ts';
 import { logistic } from './logistic.ts';
 import { alwaysUp, lastSign, majority, signTable } from './sign-baselines.ts';
 
@@ -10,6 +11,7 @@ export const MODEL_FAMILIES = {
   'always-up': alwaysUp,
   ar1,
   logistic,
+  trees,
 } as const;
 
 /** Name of a price family. */

@@ -1,0 +1,142 @@
+import { orderedKey, sortKeyed, type KeyedRows } from './sort.ts';
+import { BEYOND_ALL, type FloatRows } from './values.ts';
+
+/** Values as small integers: what trees are grown on. */
+export interface BinnedRows {
+  readonly count: number;
+  readonly width: number;
+  /**
+   * The slot of each value, row-major, shape (count, width). The slots of all columns are numbered through, so that one
+   * row adds to one array; each column has a slot a bin, in rising order, and one for missing values behind them.
+   */
+  readonly slots: Uint16Array | Uint32Array;
+  /** Where the slots of a column begin, shape (width + 1); the last is the number of slots. */
+  readonly offsets: Uint32Array;
+  /** Per column what ends its bins: a value of bin b is below threshold b; shape (bins), the last one `BEYOND_ALL`. */
+  readonly thresholds: readonly Float32Array[];
+}
+
+/** How values become bins. */
+export interface BinOptions {
+  maxBin: number;
+  /** Weight of each row, shape (count). */
+  weights?: Float32Array | undefined;
+}
+
+/**
+ * Cuts each column into at most `maxBin` bins of about the same weight; where it has no more distinct values than that,
+ * each is a bin. A cut is a value of the data, as in XGBoost, so a monotone transform of a column moves the cuts along.
+ * @see Chen, Guestrin (2016), XGBoost: a scalable tree boosting system, KDD, section 3.2
+ */
+export function binRows(rows: FloatRows, { maxBin, weights }: BinOptions): BinnedRows {
+  const { count, width } = rows;
+  const keyed = { keys: new Uint32Array(count), rows: new Uint32Array(count) };
+  const places = new Uint8Array(count * width);
+  const offsets = new Uint32Array(width + 1);
+  const thresholds: Float32Array[] = [];
+  for (let column = 0; column < width; column += 1) {
+    const present = sortColumn({ rows, column, keyed });
+    const cuts = cutColumn({ rows, column, order: keyed.rows.subarray(0, present), maxBin, weights });
+    placeColumn({ rows, column, order: keyed.rows.subarray(0, present), cuts, places });
+    thresholds.push(cuts);
+    offsets[column + 1] = (offsets[column] ?? 0) + cuts.length + 1;
+  }
+  return { count, width, slots: numberThrough(places, { offsets, count, width }), offsets, thresholds };
+}
+
+/** Brings the rows of a column into rising order of its values. @returns how many are not missing */
+function sortColumn({ rows, column, keyed }: { rows: FloatRows; column: number; keyed: KeyedRows }): number {
+  const bits = new Int32Array(rows.values.buffer, rows.values.byteOffset, rows.values.length);
+  let present = 0;
+  for (let row = 0; row < rows.count; row += 1) {
+    const place = row * rows.width + column;
+    if (Number.isNaN(rows.values[place])) continue;
+    keyed.keys[present] = orderedKey(bits[place] as number);
+    keyed.rows[present] = row;
+    present += 1;
+  }
+  sortKeyed(keyed, present);
+  return present;
+}
+
+interface SortedColumn {
+  rows: FloatRows;
+  column: number;
+  /** Its present rows by rising value. */
+  order: Uint32Array;
+}
+
+/** The thresholds of a column, the last one above all. */
+function cutColumn({
+  rows,
+  column,
+  order,
+  maxBin,
+  weights,
+}: SortedColumn & { maxBin: number; weights: Float32Array | undefined }): Float32Array {
+  const distinct: number[] = [];
+  const shares: number[] = [];
+  for (const row of order) {
+    const value = rows.values[row * rows.width + column] as number;
+    const weight = weights === undefined ? 1 : (weights[row] as number);
+    if (value !== distinct[distinct.length - 1]) {
+      distinct.push(value);
+      shares.push(weight);
+    } else {
+      shares[shares.length - 1] = (shares[shares.length - 1] as number) + weight;
+    }
+  }
+  if (distinct.length === 0) return new Float32Array(0);
+  const cuts = distinct.length <= maxBin ? distinct.slice(1) : evenCuts(distinct, shares, maxBin);
+  return Float32Array.from([...cuts, BEYOND_ALL]);
+}
+
+/**
+ * A bin is closed as soon as it holds its share of what is left. So a value that alone outweighs several bins does not
+ * take the bins of the others away.
+ */
+function evenCuts(distinct: readonly number[], shares: readonly number[], maxBin: number): number[] {
+  const cuts: number[] = [];
+  let left = shares.reduce((sum, share) => sum + share, 0);
+  let held = 0;
+  for (let place = 0; place < distinct.length - 1 && cuts.length < maxBin - 1; place += 1) {
+    held += shares[place] ?? 0;
+    if (held * (maxBin - cuts.length) < left) continue;
+    cuts.push(distinct[place + 1] ?? NaN);
+    left -= held;
+    held = 0;
+  }
+  return cuts;
+}
+
+/** Writes the bin of each value; missing ones get the place behind the last bin. */
+function placeColumn({
+  rows,
+  column,
+  order,
+  cuts,
+  places,
+}: SortedColumn & { cuts: Float32Array; places: Uint8Array }): void {
+  const { values, width, count } = rows;
+  for (let row = 0; row < count; row += 1) places[row * width + column] = cuts.length;
+  let bin = 0;
+  for (const row of order) {
+    const place = row * width + column;
+    while ((values[place] as number) >= (cuts[bin] as number)) bin += 1;
+    places[place] = bin;
+  }
+}
+
+function numberThrough(
+  places: Uint8Array,
+  { offsets, count, width }: { offsets: Uint32Array; count: number; width: number },
+): Uint16Array | Uint32Array {
+  const Slots = (offsets[width] ?? 0) <= 65_536 ? Uint16Array : Uint32Array;
+  const slots = new Slots(places.length);
+  for (let row = 0, place = 0; row < count; row += 1) {
+    for (let column = 0; column < width; column += 1, place += 1) {
+      slots[place] = (offsets[column] as number) + (places[place] as number);
+    }
+  }
+  return slots;
+}

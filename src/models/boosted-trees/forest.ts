@@ -1,0 +1,25 @@
+import { sigmoid } from '../../stats/index.ts';
+import type { FeatureMatrix } from '../model.ts';
+import { marginOf } from './boost.ts';
+import { addTree, type Tree } from './tree.ts';
+import { floatRows } from './values.ts';
+
+/** Boosted trees that answer. */
+export interface Forest {
+  /** Names of the columns, in the order in which the trees number them. */
+  readonly columns: readonly string[];
+  /** The probability to start from, float32, between 0 and 1. */
+  readonly baseScore: number;
+  readonly trees: readonly Tree[];
+}
+
+/**
+ * P(1) per row: the base score's log-odds plus what each tree says.
+ * @throws RangeError naming a column that is not there
+ */
+export function predictForest({ columns, baseScore, trees }: Forest, matrix: FeatureMatrix): Float64Array {
+  const rows = floatRows(matrix, columns);
+  const margins = new Float32Array(rows.count).fill(marginOf(baseScore));
+  for (const tree of trees) addTree(tree, margins, rows);
+  return Float64Array.from(margins, sigmoid);
+}

@@ -1,0 +1,81 @@
+import {
+  PAST_RETURN,
+  type FeatureMatrix,
+  type Model,
+  type ModelFamily,
+  type TrainingRows,
+} from '../model.ts';
+import { boost, type LabelledRows } from './boost.ts';
+import { predictForest, type Forest } from './forest.ts';
+import { requireParameters, XGBOOST_DEFAULTS, type BoostingParameters } from './parameters.ts';
+import { floatRows } from './values.ts';
+import { readXgboost } from './xgboost-read.ts';
+import { writeXgboost } from './xgboost-write.ts';
+
+/** How the family `trees` learns. */
+export interface TreesParameters extends BoostingParameters {
+  /** Rounds without a better log loss on the judging rows after which no more trees are tried. */
+  patience: number;
+  /** The newest share of the rows: they are not learnt from, they judge when to stop. */
+  judgingShare: number;
+  /** Rows left out before the judging ones, whose labels may reach into them. */
+  gapRows: number;
+}
+
+const DEFAULTS: TreesParameters = {
+  ...XGBOOST_DEFAULTS,
+  rounds: 150,
+  eta: 0.1,
+  maxDepth: 3,
+  lambda: 10,
+  minChildWeight: 100,
+  maxBin: 64,
+  patience: 15,
+  judgingShare: 0.15,
+  gapRows: 96,
+};
+
+/** A family of boosted trees with parameters of its own. @throws RangeError when one is out of its range */
+export function createTrees(parameters: TreesParameters): ModelFamily {
+  requireParameters(parameters);
+  return {
+    name: 'trees',
+    columns: null,
+    parameters: { ...parameters },
+    fit: (rows, { seed }) => treesModel(fitForest(rows, parameters, seed)),
+    load(json) {
+      // Through text, since what `toJson` gives holds raw texts for numbers.
+      return treesModel(readXgboost(JSON.parse(JSON.stringify(json) ?? 'null')));
+    },
+  };
+}
+
+export const trees: ModelFamily = createTrees(DEFAULTS);
+
+function treesModel(forest: Forest): Model {
+  return {
+    family: 'trees',
+    predict: (rows: FeatureMatrix) => predictForest(forest, rows),
+    toJson: () => writeXgboost(forest),
+  };
+}
+
+function fitForest(rows: TrainingRows, parameters: TreesParameters, seed: number): Forest {
+  // By name, so that the order of the columns reaches neither ties nor dice.
+  const columns = rows.columns.filter((column) => column !== PAST_RETURN).sort();
+  const all = { ...floatRows(rows, columns), labels: rows.labels };
+  const { judgingShare, gapRows, patience } = parameters;
+  const judging = Math.floor(rows.count * judgingShare);
+  const learning = Math.max(0, rows.count - judging - gapRows);
+  const judge = { rows: part(all, rows.count - judging, rows.count), patience };
+  return { columns, ...boost(part(all, 0, learning), { parameters, seed, judge }) };
+}
+
+function part({ values, width, labels }: LabelledRows, first: number, end: number): LabelledRows {
+  return {
+    values: values.subarray(first * width, end * width),
+    width,
+    count: end - first,
+    labels: labels.subarray(first, end),
+  };
+}
