@@ -23,6 +23,7 @@ export { requireFeatureSet } from './feature-set.ts';
 export { modelVersionOf, parseModelVersion } from './version-name.ts';
 export { applyChanges, championArm, changesToDeploy, liveVersion, NOTHING_LIVE } from './live-state.ts';
 export {
+  countLearning,
   findVersion,
   listVersions,
   nextVersion,

@@ -81,3 +81,11 @@ export const EVER_LIVE = `
   select distinct change ->> 'to' as version
   from deployments, jsonb_array_elements(changes) as change
   where asset = $1 and change ->> 'kind' = 'model' and change ->> 'to' is not null`;
+
+/** $1 asset: how much was learnt. What was first live was no promotion. */
+export const COUNT_LEARNING = `
+  select
+    (select count(*) from runs where asset = $1 and status = 'done')::int as retrains,
+    (select count(*) from gate_decisions
+     where asset = $1 and verdict = 'promoted' and kind <> 'first')::int as promotions,
+    (select count(*) from deployments where asset = $1 and kind = 'rollback')::int as rollbacks`;

@@ -11,7 +11,7 @@ let handiworks = 0;
 
 /**
  * Writes a folder whole or not at all: into a draft beside it, which then takes its name. One that stands there
- * already steps aside for the moment of the change.
+ * already steps aside for the moment of the change. The two folders above it are made when missing.
  * @param target - absolute
  * @param contents - bytes by file name
  * @param options.durable - waits until files and names are on the disk
@@ -22,7 +22,7 @@ export async function writeFolder(
   { durable }: { durable: boolean },
 ): Promise<void> {
   const parent = dirname(target);
-  await mkdir(parent, { recursive: true });
+  for (const folder of [dirname(parent), parent]) await makeIfMissing(folder);
   await clearHandiwork(parent);
   const draft = besides(target, 'draft');
   try {
@@ -59,6 +59,15 @@ export async function hashesIn(folder: string): Promise<Map<string, string | nul
     );
   }
   return hashes;
+}
+
+/** Node's recursive way never ends where the system denies a parent that is there, as /proc does. */
+async function makeIfMissing(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 async function takePlace(draft: string, target: string): Promise<void> {

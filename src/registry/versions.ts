@@ -149,6 +149,21 @@ export async function readDecisions(
   return rows;
 }
 
+/** How much was learnt of an asset. */
+export interface LearningCounts {
+  /** Versions that were trained. */
+  retrains: number;
+  /** Candidates that the gate let replace something. */
+  promotions: number;
+  rollbacks: number;
+}
+
+/** Trainings, promotions and rollbacks since the beginning. */
+export async function countLearning(db: Queryable, asset: string): Promise<LearningCounts> {
+  const { rows } = await db.query<LearningCounts>(sql.COUNT_LEARNING, [asset]);
+  return rows[0] ?? { retrains: 0, promotions: 0, rollbacks: 0 };
+}
+
 /** In the order of the statement that writes them. */
 const FIGURES = ['gain', 'low', 'high', 'threshold', 'agreement'] as const;
 
