@@ -10,7 +10,8 @@ import {
 } from '../lib/accuracy.ts';
 import type { Feed } from '../lib/feed.ts';
 import { count, horizon, moment, percent, percentText } from '../lib/format.ts';
-import { IntervalAxis, IntervalPlot, type PlotScale } from './interval-plot.tsx';
+import type { Scale } from '../lib/scale.ts';
+import { IntervalAxis, IntervalPlot, type PlotLine } from './interval-plot.tsx';
 import { Card } from './ui/card.tsx';
 import { Skeleton } from './ui/skeleton.tsx';
 import { Waiting } from './waiting.tsx';
@@ -97,7 +98,7 @@ function HorizonPanel({ group }: { group: HorizonAccuracy }) {
       </ul>
       <div className={ROW}>
         <span className="max-sm:hidden" />
-        <IntervalAxis scale={scale} />
+        <IntervalAxis scale={scale} middle={0.5} label={(tick) => percent(tick, 0)} />
         <span className="text-right text-[11px] text-ink-faint max-sm:hidden">% right</span>
       </div>
     </section>
@@ -109,7 +110,7 @@ const ROW =
 
 interface AccuracyRowProps {
   row: ArmRow;
-  scale: PlotScale;
+  scale: Scale;
   best: HorizonAccuracy['best'];
   isFirstBaseline: boolean;
 }
@@ -118,7 +119,15 @@ function AccuracyRow({ row, scale, best, isFirstBaseline }: AccuracyRowProps) {
   return (
     <li className={`${ROW} text-[0.8125rem] ${isFirstBaseline ? 'mt-2 border-t border-line pt-2' : ''}`}>
       <span className={row.isBaseline ? 'text-ink-faint' : 'font-medium'}>{row.arm}</span>
-      <IntervalPlot row={row} scale={scale} best={best} />
+      <IntervalPlot
+        scale={scale}
+        lines={linesOf(best)}
+        value={row.accuracy}
+        low={row.low}
+        high={row.high}
+        hollow={row.oneBarLater}
+        muted={row.isBaseline}
+      />
       <AccuracyNumbers row={row} />
       {row.isBaseline ? null : (
         <span className="col-span-full mb-2 text-xs text-ink-soft sm:pl-[9rem]">
@@ -128,6 +137,12 @@ function AccuracyRow({ row, scale, best, isFirstBaseline }: AccuracyRowProps) {
       )}
     </li>
   );
+}
+
+/** A coin, and the best that knows nothing. */
+function linesOf(best: HorizonAccuracy['best']): PlotLine[] {
+  const coin: PlotLine = { at: 0.5, look: 'solid' };
+  return best === null ? [coin] : [coin, { at: best.accuracy, look: 'dashed' }];
 }
 
 function AccuracyNumbers({ row }: { row: ArmRow }) {

@@ -4,8 +4,12 @@ import { gaugeScale } from '../lib/signal.ts';
 import { useDashboard } from '../lib/use-dashboard.ts';
 import { AccuracyCard } from './accuracy-card.tsx';
 import { FeaturesCard } from './features-card.tsx';
+import { GateCard } from './gate-card.tsx';
+import { HeadlineCard } from './headline-card.tsx';
 import { HealthCard } from './health-card.tsx';
+import { LedgerCard } from './ledger-card.tsx';
 import { MarketCard } from './market-card.tsx';
+import { ModelsCard } from './models-card.tsx';
 import { Notices } from './notices.tsx';
 import { SignalCard } from './signal-card.tsx';
 import { SiteFooter } from './site-footer.tsx';
@@ -13,7 +17,7 @@ import { SiteHeader } from './site-header.tsx';
 import { Starting } from './starting.tsx';
 import { Unreachable } from './unreachable.tsx';
 
-/** The whole page: what the models say now, how it went, what they saw, and how the system is. */
+/** The whole page: what the models say now, how it went, which are live and why, what they saw, and how the system is. */
 export function Dashboard() {
   const feeds = useDashboard();
   const { health, retry } = feeds;
@@ -34,7 +38,7 @@ export function Dashboard() {
 }
 
 function Sections({ feeds }: { feeds: ReturnType<typeof useDashboard> }) {
-  const { health, signals, features, performance, open, refreshKey } = feeds;
+  const { health, signals, features, performance, models, open, refreshKey } = feeds;
   const scale = gaugeScale(signals.flatMap(({ feed }) => feed.data?.probability_up ?? []));
   return (
     <>
@@ -54,7 +58,11 @@ function Sections({ feeds }: { feeds: ReturnType<typeof useDashboard> }) {
         ))}
       </div>
       <MarketCard health={health.data} open={open} refreshKey={refreshKey} />
+      <HeadlineCard />
       <AccuracyCard performance={performance} health={health.data} />
+      <ModelsCard models={models} health={health.data} />
+      <GateCard models={models} health={health.data} />
+      <LedgerCard models={models} health={health.data} />
       <div className="grid gap-5 sm:gap-6 lg:grid-cols-[7fr_5fr]">
         <FeaturesCard features={features} health={health.data} />
         <HealthCard health={health} />

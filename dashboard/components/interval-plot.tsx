@@ -1,69 +1,94 @@
-import type { ArmRow, BestBaseline } from '../lib/accuracy.ts';
+import type { Scale } from '../lib/scale.ts';
 
-export interface PlotScale {
-  low: number;
-  high: number;
-  ticks: number[];
+/** A line across all rows: what a bar is compared with. */
+export interface PlotLine {
+  at: number;
+  look: 'solid' | 'dashed';
 }
 
 interface IntervalPlotProps {
-  row: Pick<ArmRow, 'accuracy' | 'low' | 'high' | 'oneBarLater' | 'isBaseline'>;
-  scale: PlotScale;
-  best: BestBaseline | null;
+  scale: Scale;
+  lines: readonly PlotLine[];
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  /** A second value, drawn hollow. */
+  hollow?: number | null;
+  /** For what is there for comparison alone. */
+  muted?: boolean;
 }
 
-/** Dot and whisker of one arm over a scale that all rows share. The numbers stand beside it as text. */
-export function IntervalPlot({ row, scale, best }: IntervalPlotProps) {
-  const place = (share: number): string => `${((share - scale.low) / (scale.high - scale.low)) * 100}%`;
-  const { accuracy, low, high, oneBarLater } = row;
-  const colour = row.isBaseline ? 'bg-ink-faint' : 'bg-hit';
+const LINES: Record<PlotLine['look'], string> = {
+  solid: 'w-px bg-ink-faint',
+  dashed: '-translate-x-1/2 border-l-[1.5px] border-dashed border-ink',
+};
+
+/** Dot and whisker of one row over a scale that all rows share. The numbers stand beside it as text. */
+export function IntervalPlot({
+  scale,
+  lines,
+  value,
+  low,
+  high,
+  hollow = null,
+  muted = false,
+}: IntervalPlotProps) {
+  const place = (at: number): string => `${placeOf(at, scale)}%`;
+  const colour = muted ? 'bg-ink-faint' : 'bg-hit';
   return (
     <div aria-hidden className="relative h-7">
       {scale.ticks.map((tick) => (
         <span key={tick} className="absolute inset-y-0 w-px bg-line" style={{ left: place(tick) }} />
       ))}
-      <span className="absolute inset-y-0 w-px bg-ink-faint" style={{ left: place(0.5) }} />
-      {best === null ? null : (
-        <span
-          className="absolute inset-y-0 border-l-[1.5px] border-dashed border-ink"
-          style={{ left: place(best.accuracy) }}
-        />
-      )}
+      {lines.map(({ at, look }) => (
+        <span key={look} className={`absolute inset-y-0 ${LINES[look]}`} style={{ left: place(at) }} />
+      ))}
       {low === null || high === null ? null : (
         <span
           className={`absolute top-1/2 h-[3px] -translate-y-1/2 rounded-full opacity-45 ${colour}`}
           style={{ left: place(low), width: `calc(${place(high)} - ${place(low)})` }}
         />
       )}
-      {oneBarLater === null ? null : (
+      {hollow === null ? null : (
         <span
-          className={`absolute top-1/2 size-2.5 -translate-x-1/2 -translate-y-1/2 rounded-full border-[1.5px] bg-surface ${row.isBaseline ? 'border-ink-faint' : 'border-hit'}`}
-          style={{ left: place(oneBarLater) }}
+          className={`absolute top-1/2 size-2.5 -translate-x-1/2 -translate-y-1/2 rounded-full border-[1.5px] bg-surface ${muted ? 'border-ink-faint' : 'border-hit'}`}
+          style={{ left: place(hollow) }}
         />
       )}
-      {accuracy === null ? null : (
+      {value === null ? null : (
         <span
           className={`absolute top-1/2 size-3 -translate-x-1/2 -translate-y-1/2 rounded-full ring-2 ring-surface ${colour}`}
-          style={{ left: place(accuracy) }}
+          style={{ left: place(value) }}
         />
       )}
     </div>
   );
 }
 
+interface IntervalAxisProps {
+  scale: Scale;
+  /** The tick that stands out. */
+  middle: number;
+  label(tick: number): string;
+}
+
 /** The scale under the rows. */
-export function IntervalAxis({ scale }: { scale: PlotScale }) {
+export function IntervalAxis({ scale, middle, label }: IntervalAxisProps) {
   return (
     <div aria-hidden className="relative h-4 text-[11px] text-ink-faint">
       {scale.ticks.map((tick) => (
         <span
           key={tick}
-          className={`absolute -translate-x-1/2 ${Math.abs(tick - 0.5) < 1e-9 ? 'font-medium text-ink' : ''}`}
-          style={{ left: `${((tick - scale.low) / (scale.high - scale.low)) * 100}%` }}
+          className={`absolute -translate-x-1/2 whitespace-nowrap ${Math.abs(tick - middle) < 1e-9 ? 'font-medium text-ink' : ''}`}
+          style={{ left: `${placeOf(tick, scale)}%` }}
         >
-          {Math.round(tick * 100)}
+          {label(tick)}
         </span>
       ))}
     </div>
   );
+}
+
+function placeOf(at: number, { low, high }: Scale): number {
+  return ((at - low) / (high - low)) * 100;
 }

@@ -1,5 +1,4 @@
 import { ArrowDown, ArrowUp, Minus } from 'lucide-react';
-import type { ReactNode } from 'react';
 import type { Health, ModelsPerformance, Signal } from '../../src/serving/contract.ts';
 import { bestBaseline, intervalText, verdictOf, VERDICT_NOTE, VERDICTS } from '../lib/accuracy.ts';
 import type { Feed } from '../lib/feed.ts';
@@ -8,6 +7,7 @@ import { isStale, type Direction, type GaugeScale } from '../lib/signal.ts';
 import { ProbabilityGauge } from './probability-gauge.tsx';
 import { Badge } from './ui/badge.tsx';
 import { Card } from './ui/card.tsx';
+import { Fact } from './ui/fact.tsx';
 import { Skeleton } from './ui/skeleton.tsx';
 import { Waiting } from './waiting.tsx';
 
@@ -104,15 +104,6 @@ function Facts({ signal, now }: { signal: Signal; now: number | null }) {
       </Fact>
       <Fact name="Age">{span(signal.data_age_seconds * 1000)}</Fact>
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-xs text-ink-faint">{name}</dt>
-      <dd className="mt-0.5 text-ink">{children}</dd>
-    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { ArmPerformance } from '../../src/serving/contract.ts';
 import { percent } from './format.ts';
+import type { Scale } from './scale.ts';
 
 /** Where an arm's own interval lies to the figure of the best baseline. No paired test: see VERDICT_NOTE. */
 export type Verdict = 'unknown' | 'above' | 'below' | 'indistinct';
@@ -91,11 +92,7 @@ export function intervalText({ low, high }: { low: number | null; high: number |
 }
 
 /** The scale of one picture: in steps of five points, with 50 % and every interval inside. */
-export function accuracyScale(rows: readonly ArmRow[]): {
-  low: number;
-  high: number;
-  ticks: number[];
-} {
+export function accuracyScale(rows: readonly ArmRow[]): Scale {
   const values = rows.flatMap(({ low, high, accuracy, oneBarLater }) => [low, high, accuracy, oneBarLater]);
   const known = values.filter((value) => value !== null);
   const first = Math.floor(Math.min(0.45, ...known) / SCALE_STEP + 1e-9);

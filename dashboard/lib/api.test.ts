@@ -24,6 +24,19 @@ describe('api', () => {
     expect(answer).toMatchObject({ ok: false, failure: { kind: 'unreachable' } });
   });
 
+  it('sends a question as JSON, and asks without one by GET', async () => {
+    const sent: RequestInit[] = [];
+    vi.stubGlobal('fetch', (_address: string, request: RequestInit) => {
+      sent.push(request);
+      return Promise.resolve(new Response('{}'));
+    });
+    await ask('/predict/compare', new AbortController().signal, { text: 'up' });
+    await ask('/health', new AbortController().signal);
+    expect(sent[0]).toMatchObject({ method: 'POST', body: '{"text":"up"}' });
+    expect(new Headers(sent[0]?.headers).get('content-type')).toBe('application/json');
+    expect([sent[1]?.method, sent[1]?.body]).toEqual([undefined, undefined]);
+  });
+
   it('takes the checks of a failing system for an answer, not for a refusal', async () => {
     const body = '{"status":"failing","checks":[]}';
     vi.stubGlobal('fetch', () => Promise.resolve(new Response(body, { status: 503 })));

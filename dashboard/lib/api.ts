@@ -10,18 +10,21 @@ export function apiAddress(path: string): string {
   return `${BASE}${path}`;
 }
 
+const ASKED = { headers: { accept: 'application/json' } };
+
 export type Answer = { ok: true; body: string; data: unknown } | { ok: false; failure: Failure };
 
 /**
  * Asks the API once. Never throws, except when the caller itself aborted.
  * @param path - with query, such as `/signal?horizon_minutes=60`
  * @param abort - ends the request when the page no longer wants it
+ * @param question - sent as JSON by POST; without it the request is a GET
  */
-export async function ask(path: string, abort: AbortSignal): Promise<Answer> {
+export async function ask(path: string, abort: AbortSignal, question?: object): Promise<Answer> {
   try {
     const response = await fetch(apiAddress(path), {
       signal: AbortSignal.any([abort, AbortSignal.timeout(TIMEOUT_MS)]),
-      headers: { accept: 'application/json' },
+      ...(question === undefined ? ASKED : posted(question)),
       cache: 'no-store',
     });
     const body = await response.text();
@@ -40,6 +43,14 @@ export function refusal(status: number, body: string): Failure {
     kind: told === null && status >= 502 ? 'unreachable' : 'refused',
     code: told?.code ?? null,
     message: told?.message ?? `The API answered with status ${status}.`,
+  };
+}
+
+function posted(question: object): RequestInit {
+  return {
+    method: 'POST',
+    headers: { ...ASKED.headers, 'content-type': 'application/json' },
+    body: JSON.stringify(question),
   };
 }
 

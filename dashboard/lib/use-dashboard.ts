@@ -5,6 +5,7 @@ import type {
   Health,
   LatestFeatures,
   ModelsPerformance,
+  ModelsStatus,
   Signal,
   SignalHistory,
 } from '../../src/serving/contract.ts';
@@ -18,6 +19,10 @@ export const HORIZONS = [60, 1440] as const satisfies readonly number[];
 const POLL_MS = 5_000;
 /** What changes with a window is asked for when one is added, and now and then in case that was missed. */
 const SETTLED_MS = 60_000;
+/** Somebody may deploy or roll back between two windows, and then looks here. */
+const MODELS_MS = 15_000;
+/** Decisions of the gate and entries of the ledger: a retraining makes about ten decisions. */
+const MODELS_NEWEST = 60;
 
 /** The most windows that the API gives at once. */
 const HISTORY_MOST = 5_000;
@@ -27,6 +32,7 @@ export interface DashboardFeeds {
   signals: { horizonMinutes: number; feed: Feed<Signal> }[];
   features: Feed<LatestFeatures>;
   performance: Feed<ModelsPerformance>;
+  models: Feed<ModelsStatus>;
   /** True while there is something to ask for and somebody who answers. */
   open: boolean;
   /** Changes when everything should be asked for again. */
@@ -50,11 +56,15 @@ export function useDashboard(): DashboardFeeds {
   const settled = { intervalMs: SETTLED_MS, refreshKey };
   const features = useFeed<LatestFeatures>(when('/features/latest'), settled);
   const performance = useFeed<ModelsPerformance>(when('/models/performance'), settled);
+  const models = useFeed<ModelsStatus>(when(`/models/status?limit=${MODELS_NEWEST}`), {
+    intervalMs: MODELS_MS,
+    refreshKey,
+  });
   const signals = [
     { horizonMinutes: HORIZONS[0], feed: hour },
     { horizonMinutes: HORIZONS[1], feed: dayAhead },
   ];
-  return { health, signals, features, performance, open, refreshKey, retry };
+  return { health, signals, features, performance, models, open, refreshKey, retry };
 }
 
 interface HistoryQuestion {
