@@ -1,0 +1,148 @@
+import type { Health, ModelsStatus } from '../../src/serving/contract.ts';
+import type { Feed } from '../lib/feed.ts';
+import { fullMoment, horizon, momentFrom, signed } from '../lib/format.ts';
+import { gateRounds, roundWords, type GatePanel, type GateRound } from '../lib/gate.ts';
+import { tickDigits, type Scale } from '../lib/scale.ts';
+import { GATE_ROW, GateRow } from './gate-row.tsx';
+import { IntervalAxis } from './interval-plot.tsx';
+import { OldAnswer } from './old-answer.tsx';
+import { Card } from './ui/card.tsx';
+import { Disclosure } from './ui/disclosure.tsx';
+import { Skeleton } from './ui/skeleton.tsx';
+import { Waiting } from './waiting.tsx';
+
+interface GateCardProps {
+  models: Feed<ModelsStatus>;
+  health: Health | null;
+}
+
+/** What was to go live, what it was measured against, and what came of it. */
+export function GateCard({ models, health }: GateCardProps) {
+  const { data } = models;
+  return (
+    <Card
+      id="gate"
+      title="Gate"
+      note="A candidate goes live when its whole bar lies right of the dashed line: then chance alone hardly explains that it did well enough on the same past windows as the model it would replace."
+      actions={
+        <div className="flex flex-wrap items-center gap-3">
+          <GateLegend />
+          <OldAnswer feed={models} />
+        </div>
+      }
+    >
+      {data === null ? (
+        <div className="flex min-h-[40rem] lg:min-h-[20rem]">
+          <Waiting
+            failure={models.failure}
+            health={health}
+            skeleton={<Skeleton className="h-auto w-full" />}
+          />
+        </div>
+      ) : (
+        <Rounds status={data} />
+      )}
+    </Card>
+  );
+}
+
+function Rounds({ status }: { status: ModelsStatus }) {
+  const now = Date.parse(status.at);
+  const [newest, ...earlier] = gateRounds(status.gate);
+  if (newest === undefined) {
+    return (
+      <p className="py-8 text-center text-sm text-ink-faint">
+        Nothing was decided yet. The first retraining brings the first candidates.
+      </p>
+    );
+  }
+  return (
+    <>
+      <p className="mb-4 text-[0.8125rem] text-ink-soft">
+        Newest retraining, {fullMoment(Date.parse(newest.at))}:{' '}
+        <span className="font-medium text-ink">{roundWords(newest)}</span>
+      </p>
+      <Panels round={newest} />
+      {earlier.map((round) => (
+        <Disclosure
+          key={round.at}
+          title={`${momentFrom(Date.parse(round.at), now)} UTC: ${roundWords(round)}`}
+        >
+          <div className="pt-2">
+            <Panels round={round} />
+          </div>
+        </Disclosure>
+      ))}
+      <p className="mt-6 max-w-3xl text-xs leading-5 text-ink-faint">
+        Gain is how much less the candidate was surprised by what came true, in nats a window (log loss);
+        above zero is better. Newer data only has to be no worse by a small margin, so its line stands left of
+        zero; a new recipe or another champion has to be better. The bar is a 90&nbsp;% interval by block
+        bootstrap, wider where several arms challenge the champion. Agreement is how far, on average, the
+        probabilities of what ships lie from those of the fit that was judged.
+      </p>
+    </>
+  );
+}
+
+function Panels({ round }: { round: GateRound }) {
+  return (
+    <div className="grid gap-x-12 gap-y-8 lg:grid-cols-2">
+      {round.panels.map((panel) => (
+        <HorizonPanel key={panel.horizonMinutes} panel={panel} />
+      ))}
+    </div>
+  );
+}
+
+function HorizonPanel({ panel: { horizonMinutes, decisions, scale } }: { panel: GatePanel }) {
+  return (
+    <section aria-label={`Gate ${horizon(horizonMinutes)} ahead`} className="min-w-0">
+      <h3 className="mb-2 text-[0.8125rem] font-medium">{horizon(horizonMinutes)} ahead</h3>
+      <ul className="divide-y divide-line">
+        {decisions.map((decision, place) => (
+          <GateRow key={place} decision={decision} scale={scale} />
+        ))}
+      </ul>
+      {scale === null ? null : <PanelAxis scale={scale} />}
+    </section>
+  );
+}
+
+function PanelAxis({ scale }: { scale: Scale }) {
+  const digits = tickDigits(scale);
+  return (
+    <div className={`${GATE_ROW} border-t border-line pt-1`}>
+      <span className="max-sm:hidden" />
+      <div aria-hidden>
+        <IntervalAxis scale={scale} middle={0} label={(tick) => signed(tick, digits)} />
+        <p className="flex justify-between text-[11px] text-ink-faint">
+          <span>← worse</span>
+          <span>better →</span>
+        </p>
+      </div>
+      <span className="text-right text-[11px] text-ink-faint max-sm:hidden">gain, nats</span>
+    </div>
+  );
+}
+
+function GateLegend() {
+  return (
+    <ul className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-ink-soft" aria-label="Legend of the gate">
+      <li className="inline-flex items-center gap-1.5">
+        <span aria-hidden className="relative inline-block h-3 w-6">
+          <span className="absolute top-1/2 h-[3px] w-full -translate-y-1/2 rounded-full bg-hit opacity-45" />
+          <span className="absolute top-1/2 left-1/2 size-2.5 -translate-1/2 rounded-full bg-hit" />
+        </span>
+        gain, 90 % interval
+      </li>
+      <li className="inline-flex items-center gap-1.5">
+        <span aria-hidden className="h-3 border-l-[1.5px] border-dashed border-ink" />
+        to be exceeded
+      </li>
+      <li className="inline-flex items-center gap-1.5">
+        <span aria-hidden className="h-3 w-px bg-ink-faint" />
+        equal
+      </li>
+    </ul>
+  );
+}

@@ -1,0 +1,195 @@
+import type { ReactNode } from 'react';
+import { horizon, momentFrom, percentText, signed } from '../lib/format.ts';
+import { effectWords, pointsText, type ArmEffect, type HeadlineEffect } from '../lib/headline.ts';
+import { gaugePlace, gaugeScale, type GaugeScale } from '../lib/signal.ts';
+import { Badge } from './ui/badge.tsx';
+
+const DIGITS = 2;
+
+export function HeadlineResult({ effect }: { effect: HeadlineEffect }) {
+  return (
+    <div className="space-y-5 text-[0.8125rem]">
+      <div className="flex items-start justify-between gap-4">
+        <blockquote className="min-w-0 border-l-2 border-line-strong pl-3 leading-5 break-words text-ink-soft">
+          {effect.text}
+        </blockquote>
+        {effect.degraded ? <Badge tone="caution">Degraded</Badge> : null}
+      </div>
+      <Sentiment effect={effect} />
+      {effect.main === null ? (
+        <p className="text-ink-soft">
+          No window has been decided yet, so no model can say what this would do to the price.
+        </p>
+      ) : (
+        <>
+          <Main main={effect.main} effect={effect} />
+          <Arms effect={effect} />
+        </>
+      )}
+      {effect.degraded && effect.main !== null ? (
+        <p className="text-caution">
+          Degraded: a part was missing, a model is past its expiry, or another arm stood in for the champion.
+          The rest is answered all the same.
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+function Sentiment({ effect: { scorers, label } }: { effect: HeadlineEffect }) {
+  return (
+    <Block title="How it reads">
+      <ul className="space-y-1.5">
+        {scorers.map(({ scorer, version, sentiment, confidence }, place) => (
+          <li
+            key={scorer}
+            className="grid grid-cols-[1fr_auto] items-center gap-x-4 sm:grid-cols-[8rem_1fr_auto]"
+          >
+            <span>
+              {scorer} <span className="font-mono text-xs text-ink-faint">{version}</span>
+            </span>
+            <SentimentBar sentiment={sentiment} />
+            <span className="text-right">
+              <span className="font-medium">{signed(sentiment)}</span>
+              {place === 0 && label !== null ? ` ${label}` : ''}
+              {confidence === null ? null : (
+                <span className="text-ink-faint">, {percentText(confidence, 0)} sure</span>
+              )}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Block>
+  );
+}
+
+/** From −1 to 1, from the middle. */
+function SentimentBar({ sentiment }: { sentiment: number | null }) {
+  const place = ((sentiment ?? 0) + 1) * 50;
+  return (
+    <span aria-hidden className="relative h-2 rounded-full bg-sunken max-sm:hidden">
+      <span
+        className={`absolute inset-y-0 ${place < 50 ? 'rounded-l-full bg-down' : 'rounded-r-full bg-up'}`}
+        style={{ left: `${Math.min(50, place)}%`, width: `${Math.abs(place - 50)}%` }}
+      />
+      <span className="absolute -inset-y-1 left-1/2 w-px bg-ink" />
+    </span>
+  );
+}
+
+function Main({ main, effect }: { main: ArmEffect; effect: HeadlineEffect }) {
+  const { before, after, change } = main;
+  const scale = gaugeScale(before === null ? [after] : [before, after]);
+  return (
+    <Block
+      title={`Probability of a higher price in ${horizon(effect.horizonMinutes)}`}
+      note={effect.windowEnd === null ? '' : `from ${windowWords(effect.windowEnd)}`}
+    >
+      <div className="grid grid-cols-[auto_1fr_auto] items-center gap-x-4 gap-y-2">
+        {before === null ? null : <ProbabilityRow name="Now" value={before} scale={scale} isMuted />}
+        <ProbabilityRow name="With it" value={after} scale={scale} />
+      </div>
+      <p className="mt-3 leading-5 text-ink-soft">
+        <span className="font-medium text-ink">
+          {main.isChampion ? 'The champion' : 'Standing in for the champion'}: {pointsText(change)},{' '}
+          {main.direction}.
+        </span>{' '}
+        {effectWords(main)}
+      </p>
+    </Block>
+  );
+}
+
+interface ProbabilityRowProps {
+  name: string;
+  value: number;
+  scale: GaugeScale;
+  isMuted?: boolean;
+}
+
+/** A bar from one half, on the scale of the gauges above. */
+function ProbabilityRow({ name, value, scale, isMuted = false }: ProbabilityRowProps) {
+  const place = gaugePlace(value, scale) * 100;
+  const colour = isMuted ? 'bg-ink-faint' : value < 0.5 ? 'bg-down' : 'bg-up';
+  return (
+    <>
+      <span className={isMuted ? 'text-ink-soft' : 'font-medium'}>{name}</span>
+      <span aria-hidden className="relative h-2.5 rounded-full bg-sunken">
+        <span
+          className={`absolute inset-y-0 transition-all duration-500 ${colour} ${place < 50 ? 'rounded-l-full' : 'rounded-r-full'}`}
+          style={{ left: `${Math.min(50, place)}%`, width: `${Math.abs(place - 50)}%` }}
+        />
+        <span className="absolute -inset-y-1 left-1/2 w-px bg-ink" />
+      </span>
+      <span className={`text-right ${isMuted ? 'text-ink-soft' : 'font-medium'}`}>
+        {percentText(value, DIGITS)}
+      </span>
+    </>
+  );
+}
+
+function Arms({ effect: { arms } }: { effect: HeadlineEffect }) {
+  return (
+    <table className="w-full text-left">
+      <caption className="mb-1 text-left text-xs text-ink-faint">Every arm</caption>
+      <thead className="text-xs text-ink-faint">
+        <tr className="border-b border-line">
+          {['Arm', 'Now', 'With it', 'Change'].map((name, place) => (
+            <th
+              key={name}
+              scope="col"
+              className={`py-1.5 font-medium ${place === 0 ? 'pr-3' : 'pl-3 text-right'}`}
+            >
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {arms.map((arm) => (
+          <ArmRow key={arm.arm} arm={arm} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function ArmRow({ arm }: { arm: ArmEffect }) {
+  const remarks = [
+    arm.isChampion ? 'champion' : '',
+    arm.readsNews ? '' : 'reads no news',
+    arm.degraded ? 'degraded' : '',
+  ].filter((remark) => remark !== '');
+  return (
+    <tr className="border-b border-line align-top last:border-0">
+      <th scope="row" className="py-1.5 pr-3 font-normal">
+        {arm.arm}
+        {remarks.length === 0 ? null : (
+          <span className="block text-xs text-ink-faint">{remarks.join(', ')}</span>
+        )}
+      </th>
+      <td className="py-1.5 pl-3 text-right whitespace-nowrap text-ink-soft">
+        {percentText(arm.before, DIGITS)}
+      </td>
+      <td className="py-1.5 pl-3 text-right whitespace-nowrap">{percentText(arm.after, DIGITS)}</td>
+      <td className="py-1.5 pl-3 text-right">{pointsText(arm.change)}</td>
+    </tr>
+  );
+}
+
+function Block({ title, note = '', children }: { title: string; note?: string; children: ReactNode }) {
+  return (
+    <section>
+      <h3 className="mb-2 flex flex-wrap items-baseline justify-between gap-x-4 font-medium">
+        {title}
+        {note === '' ? null : <span className="text-xs font-normal text-ink-faint">{note}</span>}
+      </h3>
+      {children}
+    </section>
+  );
+}
+
+function windowWords(windowEnd: string): string {
+  const at = Date.parse(windowEnd);
+  return `the window of ${momentFrom(at, at)} UTC`;
+}

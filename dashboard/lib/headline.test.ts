@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { ArmAnswer, CompareAnswer } from '../../src/serving/contract.ts';
+import type { Answer } from './api.ts';
+import { askHeadline, effectWords, headlineEffect, oneLine, pointsText } from './headline.ts';
+
+function arm(name: string, probabilityUp: number, change: Partial<ArmAnswer> = {}): ArmAnswer {
+  return {
+    arm: name,
+    model_version: 'trees@1.0.3',
+    probability_up: probabilityUp,
+    price_direction: 'neutral',
+    sentiment: 0.1,
+    is_champion: false,
+    degraded: false,
+    ...change,
+  };
+}
+
+function compared(arms: ArmAnswer[], change: Partial<CompareAnswer> = {}): CompareAnswer {
+  return {
+    asset: 'BTC-USD',
+    horizon_minutes: 60,
+    window_end: '2022-11-05T00:00:00Z',
+    as_of: '2022-11-05T00:01:00Z',
+    deployment: 14,
+    arms,
+    scorers: [{ scorer: 'vader', version: 'v1.0.0', sentiment: 0.51, confidence: 0.85 }],
+    comparison: {
+      vader_sentiment: 0.51,
+      finbert_sentiment: null,
+      agreement: null,
+      confidence_delta: null,
+    },
+    performance: { response_time_ms: 2, cache_hit: false },
+    ...change,
+  };
+}
+
+const answered = (data: CompareAnswer): Answer => ({ ok: true, body: '', data });
+const BEFORE = compared([
+  arm('trees+vader', 0.518, { is_champion: true }),
+  arm('logistic+vader', 0.5),
+  arm('trees+none', 0.51, { sentiment: null }),
+]);
+const AFTER = compared(
+  [
+    arm('trees+none', 0.51, { sentiment: null }),
+    arm('trees+vader', 0.5242, { is_champion: true }),
+    arm('logistic+vader', 0.48),
+  ],
+  { items: [{ sentiment: 0.51, confidence: 0.85, label: 'positive' }] },
+);
+
+describe('headlineEffect', () => {
+  it('sets what each arm says with the headline beside what it says now, the champion first', () => {
+    const effect = headlineEffect({ text: 'up', before: BEFORE, after: AFTER });
+    expect(effect.main).toMatchObject({ arm: 'trees+vader', before: 0.518, after: 0.5242 });
+    expect(effect.label).toBe('positive');
+    expect(effect.arms.map((each) => [each.arm, pointsText(each.change)])).toEqual([
+      ['trees+vader', '+0.62\u00a0points'],
+      ['logistic+vader', '−2.00\u00a0points'],
+      ['trees+none', 'no change'],
+    ]);
+  });
+
+  it('claims no change for an arm that did not answer without the headline', () => {
+    const [late] = headlineEffect({ text: 'up', before: compared([]), after: AFTER }).arms;
+    expect(late).toMatchObject({ before: null, change: null });
+    expect(pointsText(null)).toBe('—');
+  });
+
+  it('has no main answer before the first window, but a sentiment', () => {
+    const none = compared([], { window_end: null, deployment: null, degraded: true });
+    const effect = headlineEffect({ text: 'up', before: none, after: none });
+    expect(effect).toMatchObject({ main: null, degraded: true, label: null, scorers: [{ sentiment: 0.51 }] });
+  });
+});
+
+describe('effectWords', () => {
+  it('says why an answer did not move', () => {
+    const [champion, , deaf] = headlineEffect({ text: 'up', before: BEFORE, after: AFTER }).arms;
+    expect(effectWords(champion!)).toBe('The headline moves trees+vader up.');
+    expect(effectWords(deaf!)).toContain('reads no news');
+    expect(effectWords({ ...champion!, change: 0 })).toContain('does not move it');
+    expect(effectWords({ ...champion!, change: null })).toContain('to compare with');
+  });
+});
+
+describe('askHeadline', () => {
+  const question = { text: 'up', horizonMinutes: 60 };
+
+  it('asks without the text and with it, at the horizon in question', async () => {
+    const bodies: object[] = [];
+    const answer = await askHeadline(question, (body) => {
+      bodies.push(body);
+      return Promise.resolve(answered(body.text === undefined ? BEFORE : AFTER));
+    });
+    expect(bodies).toEqual([{ horizon_minutes: 60 }, { text: ['up'], horizon_minutes: 60 }]);
+    expect(answer).toMatchObject({ ok: true, effect: { main: { before: 0.518 } } });
+  });
+
+  it('asks again when a model or a window changed in between, and gives up rather than mix two', async () => {
+    let asked = 0;
+    const changing = (rounds: number) => (body: { text?: string[] }) => {
+      asked += 1;
+      const isMixed = body.text !== undefined && asked <= 2 * rounds;
+      return Promise.resolve(answered(isMixed ? { ...AFTER, deployment: 15 } : AFTER));
+    };
+    expect((await askHeadline(question, changing(1))).ok).toBe(true);
+    expect(asked).toBe(4);
+    asked = 0;
+    const lost = await askHeadline(question, changing(99));
+    expect(lost).toMatchObject({ ok: false, failure: { code: null } });
+  });
+
+  it('passes on why the API refused', async () => {
+    const failure = { kind: 'refused' as const, code: 'SERVING_BUSY', message: 'Too much at once.' };
+    const answer = await askHeadline(question, () => Promise.resolve({ ok: false, failure }));
+    expect(answer).toEqual({ ok: false, failure });
+  });
+});
+
+describe('oneLine', () => {
+  it('joins what was pasted over several lines', () => {
+    expect(oneLine('  Bitcoin\n\tup  again \n')).toBe('Bitcoin up again');
+    expect(oneLine(' \n ')).toBe('');
+  });
+});

@@ -1,0 +1,149 @@
+import type { CompareAnswer } from '../../src/serving/contract.ts';
+import type { Answer } from './api.ts';
+import type { Failure } from './feed.ts';
+import { MISSING, signed } from './format.ts';
+
+/** What one arm says without the headline and with it. Probabilities 0..1. */
+export interface ArmEffect {
+  arm: string;
+  modelVersion: string;
+  isChampion: boolean;
+  degraded: boolean;
+  readsNews: boolean;
+  direction: CompareAnswer['arms'][number]['price_direction'];
+  /** null where the arm did not answer without the headline. */
+  before: number | null;
+  after: number;
+  /** after - before. */
+  change: number | null;
+}
+
+/** What a headline would do. */
+export interface HeadlineEffect {
+  text: string;
+  horizonMinutes: number;
+  windowEnd: string | null;
+  scorers: CompareAnswer['scorers'];
+  /** null where the server gave none. */
+  label: 'negative' | 'neutral' | 'positive' | null;
+  /** The champion, or who stands in for it; null while no arm answers. */
+  main: ArmEffect | null;
+  arms: ArmEffect[];
+  degraded: boolean;
+}
+
+export interface HeadlineQuestion {
+  text: string;
+  horizonMinutes: number;
+}
+
+/** Asks `POST /predict/compare` once. */
+export type AskCompare = (body: { text?: string[]; horizon_minutes: number }) => Promise<Answer>;
+
+/** A window may close, or a model change, between two requests; rarely twice in a row. */
+const TRIES = 3;
+const NOTHING_POINTS = 0.005;
+
+const EXAMPLES = [
+  'Central bank adds Bitcoin to its reserves, markets cheer',
+  'Large exchange halts withdrawals after a devastating hack',
+  'Bitcoin difficulty adjusts by half a percent',
+] as const;
+
+/** Headlines to try: one good, one bad, one plain. */
+export const HEADLINE_EXAMPLES: readonly string[] = EXAMPLES;
+
+/** A text as one line: what was pasted from a page brings breaks and runs of spaces. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/**
+ * Asks what the models say without a headline and with it, of the same window and the same models: an effect that was
+ * none of the headline's would otherwise be shown as one.
+ */
+export async function askHeadline(
+  question: HeadlineQuestion,
+  askCompare: AskCompare,
+): Promise<{ ok: true; effect: HeadlineEffect } | { ok: false; failure: Failure }> {
+  const horizon = { horizon_minutes: question.horizonMinutes };
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const [plain, told] = await Promise.all([
+      askCompare(horizon),
+      askCompare({ text: [question.text], ...horizon }),
+    ]);
+    if (!told.ok) return told;
+    if (!plain.ok) return plain;
+    const before = plain.data as CompareAnswer;
+    const after = told.data as CompareAnswer;
+    if (isSameState(before, after)) {
+      return { ok: true, effect: headlineEffect({ text: question.text, before, after }) };
+    }
+  }
+  const message = 'Windows or models kept changing between two questions. Try again.';
+  return { ok: false, failure: { kind: 'refused', code: null, message } };
+}
+
+/** The two answers side by side, the champion first, then the arms that a headline moves most. */
+export function headlineEffect({
+  text,
+  before,
+  after,
+}: {
+  text: string;
+  before: CompareAnswer;
+  after: CompareAnswer;
+}): HeadlineEffect {
+  const arms = after.arms.map((arm): ArmEffect => {
+    const was = before.arms.find((other) => other.arm === arm.arm)?.probability_up ?? null;
+    return {
+      arm: arm.arm,
+      modelVersion: arm.model_version,
+      isChampion: arm.is_champion,
+      degraded: arm.degraded,
+      readsNews: arm.sentiment !== null,
+      direction: arm.price_direction,
+      before: was,
+      after: arm.probability_up,
+      change: was === null ? null : arm.probability_up - was,
+    };
+  });
+  arms.sort(championThenChange);
+  return {
+    text,
+    horizonMinutes: after.horizon_minutes,
+    windowEnd: after.window_end,
+    scorers: after.scorers,
+    label: after.items?.[0]?.label ?? null,
+    main: arms[0] ?? null,
+    arms,
+    degraded: after.degraded === true,
+  };
+}
+
+/** A change of probability in percentage points: `+0.62 points`, `no change`. */
+export function pointsText(change: number | null): string {
+  if (change === null) return MISSING;
+  return isNothing(change) ? 'no change' : `${signed(change * 100)}\u00a0points`;
+}
+
+/** Why an arm said what it said, where its answer alone would puzzle. */
+export function effectWords({ arm, change, readsNews }: ArmEffect): string {
+  if (!readsNews) return `${arm} reads no news, so no headline can move it.`;
+  if (change === null) return `${arm} gave no answer without the headline to compare with.`;
+  if (isNothing(change)) return `${arm} reads the news, but one headline among many does not move it here.`;
+  return `The headline moves ${arm} ${change > 0 ? 'up' : 'down'}.`;
+}
+
+function isSameState(left: CompareAnswer, right: CompareAnswer): boolean {
+  return left.window_end === right.window_end && left.deployment === right.deployment;
+}
+
+function championThenChange(left: ArmEffect, right: ArmEffect): number {
+  if (left.isChampion !== right.isChampion) return left.isChampion ? -1 : 1;
+  return Math.abs(right.change ?? 0) - Math.abs(left.change ?? 0) || left.arm.localeCompare(right.arm);
+}
+
+function isNothing(change: number): boolean {
+  return Math.abs(change * 100) < NOTHING_POINTS;
+}

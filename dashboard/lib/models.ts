@@ -1,0 +1,46 @@
+import type { LiveModel, ModelsStatus } from '../../src/serving/contract.ts';
+import { momentFrom, span } from './format.ts';
+
+/** What is live at one horizon: the model that answers, and those that predict beside it. */
+export interface HorizonModels {
+  horizonMinutes: number;
+  /** null before the first deployment. */
+  champion: { arm: string; since: string | null; model: LiveModel | null } | null;
+  shadows: LiveModel[];
+}
+
+export interface Expiry {
+  words: string;
+  isExpired: boolean;
+}
+
+/** What is live by horizon, shortest first; a horizon that has models but no champion is not left out. */
+export function liveByHorizon(status: ModelsStatus): HorizonModels[] {
+  const named = [...status.horizons, ...status.models].map(({ horizon_minutes }) => horizon_minutes);
+  const horizons = [...new Set(named)].sort((left, right) => left - right);
+  return horizons.map((horizonMinutes) => {
+    const here = status.models.filter((model) => model.horizon_minutes === horizonMinutes);
+    const named = status.horizons.find((entry) => entry.horizon_minutes === horizonMinutes);
+    const arm = named?.champion ?? here.find((model) => model.is_champion)?.arm ?? null;
+    const champion =
+      arm === null
+        ? null
+        : { arm, since: named?.since ?? null, model: here.find((model) => model.arm === arm) ?? null };
+    return { horizonMinutes, champion, shadows: here.filter((model) => model.arm !== arm) };
+  });
+}
+
+/** Until when a model may answer at full standing, as seen from a moment; whether it has expired is the server's word. */
+export function expiryOf(model: Pick<LiveModel, 'expires_at' | 'is_expired'>, now: number): Expiry {
+  if (model.expires_at === null) return { words: 'never', isExpired: model.is_expired };
+  const at = Date.parse(model.expires_at);
+  const distance = model.is_expired ? `${span(now - at)} ago` : `in ${span(at - now)}`;
+  return { words: `${momentFrom(at, now)} · ${distance}`, isExpired: model.is_expired };
+}
+
+/** Live models past their expiry, champions first: each answers degraded until it is replaced. */
+export function expiredModels(models: readonly LiveModel[]): LiveModel[] {
+  return models
+    .filter((model) => model.is_expired)
+    .sort((left, right) => Number(right.is_champion) - Number(left.is_champion));
+}
