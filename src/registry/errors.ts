@@ -145,3 +145,23 @@ export function nothingToRollBack(asset: string, reason: string): AppError {
     details: { asset, reason },
   });
 }
+
+/** An arm that is to answer for a horizon at which nothing of it is live. */
+export function armNotLive({
+  arm,
+  horizonMinutes,
+  live,
+}: {
+  arm: string;
+  horizonMinutes: number;
+  live: readonly string[];
+}): AppError {
+  const there = live.length === 0 ? 'Nothing is live there' : `Live there: ${live.join(', ')}`;
+  return new AppError({
+    code: 'REGISTRY_ARM_NOT_LIVE',
+    message: `No model of ${arm} is live at ${horizonMinutes} minutes, so it cannot answer. ${there}. Deploy a version of it first (deploy --family F).`,
+    status: 409,
+    retryable: false,
+    details: { arm, horizonMinutes, live },
+  });
+}
