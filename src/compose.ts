@@ -18,6 +18,7 @@ import { BASELINE_NAMES, MODEL_FAMILIES } from './models/index.ts';
 import { armsOf, predictionMigrations, type Arm } from './prediction/index.ts';
 import { registryMigrations } from './registry/index.ts';
 import { createVader, scorerName, type Scorer } from './sentiment/index.ts';
+import { servingMigrations } from './serving/index.ts';
 
 /** The project's folder: where `dashboard/` and `package.json` stand. */
 export const PROJECT_DIR = fileURLToPath(new URL('..', import.meta.url));
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly ModuleMigrations[] = [
   featureMigrations,
   registryMigrations,
   predictionMigrations,
+  servingMigrations,
 ];
 
 /** The storage of one workspace, open. */

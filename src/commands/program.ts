@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
 import { databaseAway, isConnectionLost } from '../database-away.ts';
+import { KEY_ROLES, type KeyRole } from '../serving/index.ts';
 import { VERSION } from '../version.ts';
 import { doctor } from './doctor.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
@@ -8,6 +9,7 @@ import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { exportSignals } from './export-signals.ts';
 import { importHistory } from './import.ts';
 import { interruptible } from './interruption.ts';
+import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } from './keys.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
 import { SIGNAL_FORMATS } from './signal-files.ts';
@@ -99,6 +101,7 @@ function buildProgram(run: Runner): Command {
   addHistoryCommands(program, run);
   addEvaluation(program, run);
   addKeeping(program, run);
+  addKeys(program, run);
   addCare(program, run);
   return program;
 }
@@ -186,6 +189,33 @@ function addKeeping(program: Command, run: Runner): void {
     .option('--workspace <name>', WORKSPACE_HELP)
     .option(...JSON_OPTION)
     .action(run(exportSignals));
+}
+
+function addKeys(program: Command, run: Runner): void {
+  const keys = program.command('keys').description('API keys for what changes the models');
+  keys
+    .command('create')
+    .description('make a key; it is shown once')
+    .requiredOption('--name <name>', 'what the ledger and the audit log call its holder', keyNameArgument)
+    .addOption(new Option('--role <role>', 'what it may do').choices(KEY_ROLES).makeOptionMandatory())
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option(...JSON_OPTION)
+    .action(run<{ name: string; role: KeyRole; workspace?: string; json?: boolean }>(createKeyCommand));
+  keys
+    .command('list')
+    .description('all keys, without their secrets')
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option(...JSON_OPTION)
+    .action(run(listKeysCommand));
+  keys
+    .command('revoke')
+    .description('take a key out of use')
+    .argument('<id>', 'as `keys list` shows it')
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option(...JSON_OPTION)
+    .action((id: string, options: { workspace?: string; json?: boolean }) =>
+      run(revokeKeyCommand)({ ...options, id }),
+    );
 }
 
 function addCare(program: Command, run: Runner): void {

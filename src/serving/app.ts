@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import cors from '@fastify/cors';
+import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { messageOf, type Log } from '../core/index.ts';
 import type { App, ServingContext } from './context.ts';
@@ -19,6 +19,7 @@ import { featureRoutes } from './routes/features.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { modelRoutes } from './routes/models.ts';
 import { performanceRoutes } from './routes/performance.ts';
 import { predictRoutes } from './routes/predict.ts';
 import { signalRoutes } from './routes/signal.ts';
@@ -38,6 +39,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const UNCOUNTED_ROUTES = new Set(['/health', '/metrics']);
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
+/** Paths at which something is changed; see routes/models.ts. */
+const KEYED_PATH = /^\/models\/(?:select|deploy|rollback)\b/;
 const CLIENT_REQUEST_ID = /^[\w.-]{1,64}$/;
 
 /**
@@ -80,6 +83,7 @@ export async function createApp(parts: {
   signalRoutes(app, context);
   featureRoutes(app, context);
   predictRoutes(app, context);
+  modelRoutes(app, context);
   performanceRoutes(app, context);
   healthRoutes(app, context);
   await pageRoutes(app, context);
@@ -127,8 +131,7 @@ function answerBrokenHttp(code: string, socket: Socket): void {
 }
 
 async function registerAccess(app: FastifyInstance, { options, limits }: ServingContext): Promise<void> {
-  await app.register(cors, {
-    origin: allowedOrigins(options.corsOrigins),
+  const shared = {
     methods: ['GET', 'HEAD', 'POST'],
     // An OPTIONS that is no browser's preflight is answered alike, instead of with a text outside the shape of errors.
     strictPreflight: false,
@@ -136,6 +139,13 @@ async function registerAccess(app: FastifyInstance, { options, limits }: Serving
       ...['x-request-id', 'retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining'],
       ...PROVENANCE_HEADERS,
     ],
+  };
+  const open = { ...shared, origin: allowedOrigins(options.corsOrigins) };
+  const kept = { ...shared, origin: trustedOrigins(options.corsOrigins) };
+  await app.register(cors, {
+    delegator: (request: FastifyRequest, choose: (error: null, chosen: FastifyCorsOptions) => void) => {
+      choose(null, KEYED_PATH.test(request.url) ? kept : open);
+    },
   });
   await app.register(rateLimit, {
     timeWindow: 60_000,
@@ -143,6 +153,11 @@ async function registerAccess(app: FastifyInstance, { options, limits }: Serving
       LOOPBACK.test(request.ip) ? limits.loopbackRequestsPerMinute : limits.requestsPerMinute,
     errorResponseBuilder: (_request, { max, ttl }) => rateLimited(max, Math.max(1, Math.ceil(ttl / 1_000))),
   });
+}
+
+/** What needs a key is for pages of this origin, and for those that are named; `*` names nobody. */
+function trustedOrigins(given: ServingOptions['corsOrigins']): string[] {
+  return given === undefined || given === '*' ? [] : [...given];
 }
 
 function allowedOrigins(given: ServingOptions['corsOrigins']): '*' | RegExp | string[] {

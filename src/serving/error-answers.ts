@@ -11,6 +11,13 @@ import {
   routeNotFound,
 } from './errors.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Faults of this side that have a code are told as they are: only for those who hold a key. */
+    tellsFaults?: boolean;
+  }
+}
+
 const RETRY_AFTER_SECONDS = 5;
 const COMPLAINTS_MAX = 5;
 /** Where Fastify says the fault lay, in the words of somebody who writes a request. */
@@ -62,7 +69,10 @@ export function sendError(reply: FastifyReply, requestId: string, error: AppErro
 }
 
 function toAppError(thrown: unknown, request: FastifyRequest, bodyLimitBytes: number): AppError {
-  if (isAppError(thrown)) return thrown.status === 500 ? internalFault(thrown) : thrown;
+  if (isAppError(thrown)) {
+    const isHidden = thrown.status === 500 && request.routeOptions.config.tellsFaults !== true;
+    return isHidden ? internalFault(thrown) : thrown;
+  }
   if (hasZodFastifySchemaValidationErrors(thrown)) {
     const place = PLACES[thrown.validationContext ?? 'body'] ?? 'request';
     return requestInvalid(describeComplaints(thrown.validation as unknown as Complaint[], place));

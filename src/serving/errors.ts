@@ -138,6 +138,69 @@ export function overloaded(limit: number): AppError {
   });
 }
 
+/** What was asked for needs a key, and none came. */
+export function keyMissing(): AppError {
+  return new AppError({
+    code: 'SERVING_KEY_MISSING',
+    message:
+      'This needs an API key. Make one with `npm run bellwether -- keys create --role operator --name NAME` and send it as Authorization: Bearer or x-api-key.',
+    status: 401,
+    retryable: false,
+  });
+}
+
+/** Unknown and revoked are told alike: a guesser learns nothing. The audit log tells them apart. */
+export function keyInvalid(): AppError {
+  return new AppError({
+    code: 'SERVING_KEY_INVALID',
+    message: 'This API key opens nothing here. `npm run bellwether -- keys list` shows which do.',
+    status: 401,
+    retryable: false,
+  });
+}
+
+export function roleInsufficient(held: string, needed: string): AppError {
+  return new AppError({
+    code: 'SERVING_ROLE_INSUFFICIENT',
+    message: `This needs a key of role ${needed}; yours has the role ${held}. Use another key.`,
+    status: 403,
+    retryable: false,
+  });
+}
+
+/** What cannot be put on record is not done. */
+export function auditUnwritable(cause: unknown): AppError {
+  return new AppError(
+    {
+      code: 'SERVING_AUDIT_UNWRITABLE',
+      message:
+        'The attempt could not be put on record, so nothing was done. Try again when the database answers.',
+      status: 503,
+      retryable: true,
+    },
+    { cause },
+  );
+}
+
+export function keyNameTaken(name: string): AppError {
+  return new AppError({
+    code: 'SERVING_KEY_NAME_TAKEN',
+    message: `A key named ${name} is in use. Choose another name, or revoke that key first.`,
+    status: 409,
+    retryable: false,
+  });
+}
+
+/** @param id - as `keys list` shows it; a whole key is not repeated */
+export function keyUnknown(id: string): AppError {
+  return new AppError({
+    code: 'SERVING_KEY_UNKNOWN',
+    message: `There is no key with the id ${id.slice(0, 12)}. \`keys list\` shows which there are.`,
+    status: 404,
+    retryable: false,
+  });
+}
+
 /** What a client sees of a fault inside; the log has the rest under the same request id. */
 export function internalFault(cause: unknown): AppError {
   return new AppError(

@@ -8,5 +8,7 @@ export type {
   ServingPorts,
   SignalKey,
 } from './ports.ts';
-export type { Authority } from './auth.ts';
+export { createAuthority, type Authority } from './auth.ts';
+export { createKey, isKeyName, listKeys, revokeKey, servingMigrations, type ApiKey } from './api-keys.ts';
+export { KEY_ROLES, type KeyRole } from './tables.ts';
 export type * from './views.ts';

@@ -36,7 +36,11 @@ describe('the OpenAPI document', () => {
       '/features/latest',
       '/health',
       '/metrics',
+      '/models/deploy',
       '/models/performance',
+      '/models/rollback',
+      '/models/select',
+      '/models/status',
       '/predict',
       '/predict/compare',
       '/predict/vader',
@@ -78,9 +82,12 @@ describe('the OpenAPI document', () => {
   });
 
   it('shows with every shape an example that fits it, as a reader of the document would check it', () => {
-    for (const [name, { examples, ...schema }] of Object.entries(document.components.schemas)) {
+    const shapes = JSON.parse(
+      JSON.stringify(document.components.schemas).replaceAll('#/components/schemas/', '#/$defs/'),
+    ) as typeof document.components.schemas;
+    for (const [name, { examples, ...schema }] of Object.entries(shapes)) {
       expect(examples.length, name).toBeGreaterThan(0);
-      const reader = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+      const reader = z.fromJSONSchema({ ...schema, $defs: shapes } as Parameters<typeof z.fromJSONSchema>[0]);
       for (const example of examples) expect(reader.safeParse(example).error, name).toBeUndefined();
     }
   });

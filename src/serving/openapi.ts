@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { KEY_SCHEMES } from './admission.ts';
 import { pagePolicy } from './security-headers.ts';
 
 const DESCRIPTION =
@@ -11,9 +12,13 @@ const DESCRIPTION =
 const STATUS_WORDS: Record<string, string> = {
   200: 'The answer',
   400: 'The request does not fit; the message names the field',
+  401: 'No key, or one that opens nothing here',
+  403: 'The role of the key is not enough',
   404: 'Nothing is there',
+  409: 'It does not go with how things stand',
   413: 'The body is too large',
   415: 'The body is not JSON',
+  422: 'It cannot be used',
   429: 'Too many requests from this address',
   500: 'A fault inside',
   503: 'Not now; Retry-After says when',
@@ -26,7 +31,11 @@ export async function registerDocs(app: FastifyInstance, version: string): Promi
   const zodToJsonConfig = { override: plainer };
   const named = createJsonSchemaTransformObject({ zodToJsonConfig });
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'Bellwether', version, description: DESCRIPTION } },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Bellwether', version, description: DESCRIPTION },
+      components: { securitySchemes: KEY_SCHEMES },
+    },
     transform: createJsonSchemaTransform({ zodToJsonConfig }),
     transformObject: (document) => {
       const complete = named(document) as unknown as JsonObject;

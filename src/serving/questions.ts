@@ -21,10 +21,14 @@ export function resolveKey(
   asked: { horizon_minutes: number; asset?: string | undefined },
 ): SignalKey {
   const asset = resolveAsset(served, asked.asset);
-  if (!served.horizonsMinutes.includes(asked.horizon_minutes)) {
-    throw horizonUnknown(asked.horizon_minutes, served.horizonsMinutes);
-  }
+  requireHorizon(served, asked.horizon_minutes);
   return { asset, horizonMinutes: asked.horizon_minutes };
+}
+
+/** @throws AppError `SERVING_HORIZON_UNKNOWN` */
+export function requireHorizon(served: Served, horizonMinutes: number): void {
+  if (served.horizonsMinutes.includes(horizonMinutes)) return;
+  throw horizonUnknown(horizonMinutes, served.horizonsMinutes);
 }
 
 /**
