@@ -168,3 +168,105 @@ export function workspaceInUse(name: string, { pid }: { pid: number }): AppError
     details: { name, pid },
   });
 }
+
+/** The place of a backup holds something already. */
+export function backupTargetTaken(place: string): AppError {
+  return new AppError({
+    code: 'BACKUP_TARGET_TAKEN',
+    message: `${place} is there already and is no empty folder. Nothing was written; name another place with --out.`,
+    status: 409,
+    retryable: false,
+    details: { place },
+  });
+}
+
+/** The system refuses a file of a backup: a full disk, a missing right. */
+export function backupUnwritable(place: string, reason: string): AppError {
+  return new AppError({
+    code: 'BACKUP_UNWRITABLE',
+    message: `The backup ${place} could not be written: ${reason}. Nothing of it was left behind; name a place with room in a folder that is writable.`,
+    status: 507,
+    retryable: true,
+    details: { place },
+  });
+}
+
+/** Files kept changing while they were copied. */
+export function backupSourceBusy(folder: string): AppError {
+  return new AppError({
+    code: 'BACKUP_SOURCE_BUSY',
+    message: `${folder} was being written to all the while, so no copy of one moment could be made. Nothing of the backup was left behind; wait until the import or retraining is done, then try again.`,
+    status: 503,
+    retryable: true,
+    details: { folder },
+  });
+}
+
+/** What is to be restored is no backup, or one of another layout. */
+export function backupUnreadable(folder: string, reason: string): AppError {
+  return new AppError({
+    code: 'BACKUP_UNREADABLE',
+    message: `${folder} is no backup that can be read: ${reason}. Nothing was changed; name with --from a folder that the backup command made.`,
+    status: 422,
+    retryable: false,
+    details: { folder },
+  });
+}
+
+/** A part of a backup is not what the manifest says. */
+export function backupDamaged(path: string, reason: string): AppError {
+  return new AppError({
+    code: 'BACKUP_DAMAGED',
+    message: `The backup is damaged: ${path}: ${reason}. Nothing was changed; use another copy of the backup, or an older one.`,
+    status: 422,
+    retryable: false,
+    details: { path },
+  });
+}
+
+/** A newer version of Bellwether made the backup. */
+export function backupNewer(program: string, modules: readonly string[]): AppError {
+  return new AppError({
+    code: 'BACKUP_NEWER',
+    message: `Bellwether ${program} made this backup and knows tables of ${modules.join(', ')} that this version does not. Nothing was changed; restore it with Bellwether ${program} or later.`,
+    status: 409,
+    retryable: false,
+    details: { program, modules },
+  });
+}
+
+/** A backup is not put over what is there unless that is said. */
+export function restoreTargetTaken(workspace: string): AppError {
+  return new AppError({
+    code: 'RESTORE_TARGET_TAKEN',
+    message: `Workspace ${workspace} holds something already. Nothing was changed; add --replace to put the backup in its place, or restore it beside it with --workspace NAME.`,
+    status: 409,
+    retryable: false,
+    details: { workspace },
+  });
+}
+
+/** The system refuses a file of what is being restored. */
+export function restoreUnwritable(folder: string, reason: string): AppError {
+  return new AppError({
+    code: 'RESTORE_UNWRITABLE',
+    message: `The files of the backup could not be put to ${folder}: ${reason}. The workspace is as it was before; free disk space or make the data folder writable, then try again.`,
+    status: 507,
+    retryable: true,
+    details: { folder },
+  });
+}
+
+/** Somebody else is at work in the workspace that a backup is to replace. */
+export function restoreTargetBusy(workspace: string, cause: unknown): AppError {
+  return new AppError(
+    {
+      code: 'RESTORE_TARGET_BUSY',
+      message: `Another process uses workspace ${workspace} and does not let go of its tables. Nothing was changed; end the replay or import that runs in it, then try again.`,
+      status: 409,
+      retryable: true,
+      details: { workspace },
+    },
+    { cause },
+  );
+}

@@ -28,7 +28,22 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('the command line', () => {
   it('shows help and ends with 0', async () => {
     expect(await runProgram(['--help'])).toBe(0);
-    for (const command of ['start', 'import', 'replay', 'evaluate', 'export', 'status', 'doctor', 'reset'])
+    for (const command of [
+      'start',
+      'import',
+      'replay',
+      'evaluate',
+      'registry',
+      'deployments',
+      'deploy',
+      'rollback',
+      'export',
+      'backup',
+      'restore',
+      'status',
+      'doctor',
+      'reset',
+    ])
       expect(out).toContain(command);
     expect(await runProgram(['replay', '--help'])).toBe(0);
   });
@@ -37,6 +52,12 @@ describe('the command line', () => {
     expect(await runProgram(['--version'])).toBe(0);
     expect(out).toBe(`${VERSION}\n`);
     expect(VERSION).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('does not take the version to be deployed for a question about its own', async () => {
+    expect(await runProgram(['deploy', '--family', 'trees', '--version', '1.0.0'])).toBe(2);
+    expect(err).toContain('There is no workspace "live"');
+    expect(out).toBe('');
   });
 
   it.each([

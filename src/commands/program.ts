@@ -3,6 +3,7 @@ import { isAppError, messageOf, readProcessConfig, type Config } from '../core/i
 import { databaseAway, isConnectionLost } from '../database-away.ts';
 import { KEY_ROLES, type KeyRole } from '../serving/index.ts';
 import { VERSION } from '../version.ts';
+import { backup } from './backup.ts';
 import { doctor } from './doctor.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
@@ -12,6 +13,7 @@ import { interruptible } from './interruption.ts';
 import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } from './keys.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
+import { restore } from './restore.ts';
 import { SIGNAL_FORMATS } from './signal-files.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
@@ -189,6 +191,21 @@ function addKeeping(program: Command, run: Runner): void {
     .option('--workspace <name>', WORKSPACE_HELP)
     .option(...JSON_OPTION)
     .action(run(exportSignals));
+  program
+    .command('backup')
+    .description('one workspace as a folder: tables, models, raw records; also while it runs')
+    .requiredOption('--out <dir>', 'a folder that is not there yet, or empty')
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option(...JSON_OPTION)
+    .action(run(backup));
+  program
+    .command('restore')
+    .description('bring a backup back; every part is checked before anything is touched')
+    .requiredOption('--from <dir>', 'folder that backup made')
+    .option('--workspace <name>', 'under this name; default: the one that was backed up')
+    .option('--replace', 'in place of what the workspace holds')
+    .option(...JSON_OPTION)
+    .action(run(restore));
 }
 
 function addKeys(program: Command, run: Runner): void {

@@ -25,7 +25,10 @@ export interface ResetPlan {
 const OUR_FILES =
   /^(postgres\.(lock|guard|log|password)|start\.lock(\.guard)?|dashboard-build\.log)(\.\d+\.draft)?$/;
 const OUR_FOLDERS = /^(postgres(\.draft|\.broken-\d+)?|postgres\.users)$/;
-const WORKSPACE_NAME = /^[a-z0-9][a-z0-9_]{0,55}$/;
+/** A restore that was killed leaves the folder that it was to replace, or the one to come, beside the place. */
+const BESIDE = '(\\.restore-(draft|old))?';
+const LIVE_FOLDER = new RegExp(`^live${BESIDE}$`);
+const WORKSPACE_FOLDER = new RegExp(`^[a-z0-9][a-z0-9_]{0,55}${BESIDE}$`);
 const WORKSPACE_CONTENT = /^(bronze|registry)$/;
 
 /**
@@ -64,7 +67,7 @@ function sortEntries(folder: string): { ours: string[]; strangers: string[] } {
     const path = join(folder, entry.name);
     if (entry.isFile() && OUR_FILES.test(entry.name)) ours.push(path);
     else if (entry.isDirectory() && OUR_FOLDERS.test(entry.name)) ours.push(path);
-    else if (entry.isDirectory() && entry.name === 'live') sortWorkspace(path);
+    else if (entry.isDirectory() && LIVE_FOLDER.test(entry.name)) sortWorkspace(path);
     else if (entry.isDirectory() && entry.name === 'workspaces') sortWorkspaces(path);
     else strangers.push(path);
   }
@@ -74,7 +77,7 @@ function sortEntries(folder: string): { ours: string[]; strangers: string[] } {
     const before = strangers.length;
     for (const entry of entriesOf(path)) {
       const workspace = join(path, entry.name);
-      if (!entry.isDirectory() || !WORKSPACE_NAME.test(entry.name)) strangers.push(workspace);
+      if (!entry.isDirectory() || !WORKSPACE_FOLDER.test(entry.name)) strangers.push(workspace);
       else strangers.push(...strangersIn(workspace));
     }
     if (strangers.length === before) ours.push(path);

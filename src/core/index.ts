@@ -28,6 +28,25 @@ export {
   type MigrationDrift,
   type ModuleMigrations,
 } from './migrate.ts';
+export {
+  bringUpToDate,
+  makeTablesOf,
+  modulesAhead,
+  readMigrationLevel,
+  type MigrationLevel,
+} from './migration-level.ts';
+export {
+  countRows,
+  dumpRows,
+  holdsRows,
+  holdTables,
+  listTables,
+  loadRows,
+  readSequences,
+  setSequences,
+  type SequencePosition,
+  type TableShape,
+} from './table-dump.ts';
 export { inSnapshot, inTransaction, type Queryable } from './queryable.ts';
 export { readFact, writeFact } from './facts.ts';
 export {

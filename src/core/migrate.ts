@@ -14,7 +14,7 @@ export interface ModuleMigrations {
 }
 
 /** Core's own tables: window ledger, events, facts. */
-const CORE: ModuleMigrations = {
+export const CORE: ModuleMigrations = {
   module: 'core',
   folder: fileURLToPath(new URL('./migrations', import.meta.url)),
 };
