@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { DAY_MS, isoUtc } from '../core/index.ts';
+import type { ModelFamily } from '../models/index.ts';
+import { liveVersion, type ManifestModel, type VersionDraft } from '../registry/index.ts';
+import type { Candidate } from './candidates.ts';
+import type { HorizonData } from './learning-data.ts';
+import type { RetrainedFamily, RetrainingRequest } from './retraining.ts';
+
+/**
+ * SHA-256 over what decides a fit besides its data: two versions with the same recipe differ in their data alone.
+ * @param columns - what the rows hold, in any order
+ */
+export function recipeOf(
+  family: ModelFamily,
+  columns: readonly string[],
+  request: RetrainingRequest,
+): string {
+  const { featureSet, scorer, barMinutes, withoutSentiment } = request;
+  return sha256(
+    inOrder({
+      family: family.name,
+      parameters: family.parameters,
+      columns: columns.toSorted(),
+      withoutSentiment: withoutSentiment.toSorted(),
+      featureSet,
+      scorer,
+      barMinutes,
+    }),
+  );
+}
+
+/** One hash for the rows of all horizons. */
+export function dataHashOf(data: readonly HorizonData[]): string {
+  return sha256(data.map(({ horizonMinutes, dataHash }) => `${horizonMinutes} ${dataHash}`).join('\n'));
+}
+
+/** A version of a family as it will be written: a file per arm and horizon, one more where there is a gate fit. */
+export function draftVersion(
+  { family, arms }: RetrainedFamily,
+  { candidates, version, recipe }: { candidates: readonly Candidate[]; version: string; recipe: string },
+  request: RetrainingRequest,
+): VersionDraft {
+  const { asset, barMinutes, featureSet, scorer, seed, at, live, horizonsMinutes } = request;
+  const contents = new Map<string, string>();
+  const models = candidates.map((candidate) => writeCandidate(candidate, contents));
+  const parents = horizonsMinutes.flatMap((horizonMinutes) =>
+    arms.map((arm) => liveVersion(live, { arm: arm.name, horizonMinutes })),
+  );
+  return {
+    manifest: {
+      format: 1,
+      family: family.name,
+      version,
+      asset,
+      barMinutes,
+      featureSet,
+      scorer,
+      recipe,
+      parameters: { ...family.parameters },
+      seed,
+      parent: parents.find((parent) => parent !== null) ?? null,
+      trainedAt: isoUtc(at),
+      expiresAt: isoUtc(at + request.expiryDays * DAY_MS),
+      models,
+    },
+    contents,
+  };
+}
+
+function writeCandidate(
+  { arm, data, model, gateModel, metrics }: Candidate,
+  contents: Map<string, string>,
+): ManifestModel {
+  const { horizonMinutes, shipRows, from, to, dataHash } = data;
+  const stem = `${arm.name}-${horizonMinutes}`;
+  const file = `${stem}.json`;
+  const gateFile = gateModel === null ? null : `${stem}.gate.json`;
+  // Straight to text: what trees give holds raw texts for their floats.
+  contents.set(file, JSON.stringify(model.toJson()));
+  if (gateModel !== null && gateFile !== null) contents.set(gateFile, JSON.stringify(gateModel.toJson()));
+  return {
+    arm: arm.name,
+    horizonMinutes,
+    file,
+    gateFile,
+    rows: shipRows.count,
+    from: from === null ? null : isoUtc(from),
+    to: to === null ? null : isoUtc(to),
+    dataHash,
+    metrics,
+  };
+}
+
+/** JSON in which the order of keys says nothing. */
+function inOrder(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([left], [right]) => (left < right ? -1 : 1)))
+      : part,
+  );
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
