@@ -137,6 +137,18 @@ describe('errors of the API', () => {
     expect(await idOf('x'.repeat(65))).toHaveLength(36);
   });
 
+  it('gives every other request an id that no other has, in the shape of a UUID', async () => {
+    const apps = [await fakeApp(), await fakeApp()];
+    const ids = await Promise.all(
+      Array.from({ length: 40 }, async (_, place) => {
+        const answer = await apps[place % 2]!.inject('/health');
+        return String(answer.headers['x-request-id']);
+      }),
+    );
+    expect(new Set(ids).size).toBe(40);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  });
+
   it('answers what is no HTTP in the same shape', async () => {
     const port = await listening(await fakeApp());
     const heard = await sayTo(port, 'hello there\r\n\r\n');
@@ -240,7 +252,10 @@ describe('access to the API', () => {
     expect(refused.statusCode).toBe(429);
     expect(errorSchema.parse(refused.json()).error.code).toBe('SERVING_RATE_LIMITED');
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-    expect((await from('127.0.0.1')).headers['x-ratelimit-limit']).toBe('3');
+    for (const here of ['127.0.0.1', '127.8.9.9', '::1', '::ffff:127.0.0.1']) {
+      expect((await from(here)).headers['x-ratelimit-limit']).toBe('3');
+    }
+    expect((await from('::2')).headers['x-ratelimit-limit']).toBe('2');
     const proxied = await app.inject({ url: '/signal', headers: { 'x-forwarded-for': '203.0.113.9' } });
     expect(proxied.statusCode).toBe(429);
   });

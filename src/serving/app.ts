@@ -42,6 +42,8 @@ const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?
 /** Paths at which something is changed; see routes/models.ts. */
 const KEYED_PATH = /^\/models\/(?:select|deploy|rollback)\b/;
 const CLIENT_REQUEST_ID = /^[\w.-]{1,64}$/;
+/** Of a UUID's last group. */
+const COUNT_DIGITS = 12;
 
 /**
  * The whole API and the page at `/`, not yet listening.
@@ -99,7 +101,7 @@ function serverOptions(limits: ServingLimits): FastifyServerOptions {
     forceCloseConnections: 'idle',
     // A proxy on this machine may name the real client; nobody else is believed.
     trustProxy: 'loopback',
-    genReqId: requestIdOf,
+    genReqId: createRequestIds(),
     frameworkErrors: (error, request, reply) => {
       sendError(reply, request.id, urlUnreadable(messageOf(error)));
     },
@@ -107,10 +109,19 @@ function serverOptions(limits: ServingLimits): FastifyServerOptions {
   };
 }
 
-/** A client's own id is taken over when it is short and plain, so that two logs can be laid side by side. */
-function requestIdOf(request: { headers: IncomingHttpHeaders }): string {
-  const given = request.headers['x-request-id'];
-  return typeof given === 'string' && CLIENT_REQUEST_ID.test(given) ? given : randomUUID();
+/**
+ * A client's own id is taken over when it is short and plain, so that two logs can be laid side by side. Else the
+ * beginning of one UUID and a count: an id has to be unlike all others, not secret, and chance costs a system call.
+ */
+function createRequestIds(): (request: { headers: IncomingHttpHeaders }) => string {
+  const beginning = randomUUID().slice(0, -COUNT_DIGITS);
+  let count = 0;
+  return ({ headers }) => {
+    const given = headers['x-request-id'];
+    if (typeof given === 'string' && CLIENT_REQUEST_ID.test(given)) return given;
+    count += 1;
+    return beginning + count.toString(16).padStart(COUNT_DIGITS, '0');
+  };
 }
 
 /** What is not HTTP never becomes a request: the answer is written on the line itself. */
@@ -149,8 +160,11 @@ async function registerAccess(app: FastifyInstance, { options, limits }: Serving
   });
   await app.register(rateLimit, {
     timeWindow: 60_000,
-    max: (request) =>
-      LOOPBACK.test(request.ip) ? limits.loopbackRequestsPerMinute : limits.requestsPerMinute,
+    // The key is the address, of which IPv6 keeps only the network.
+    max: (request, key) =>
+      LOOPBACK.test(key) || LOOPBACK.test(request.ip)
+        ? limits.loopbackRequestsPerMinute
+        : limits.requestsPerMinute,
     errorResponseBuilder: (_request, { max, ttl }) => rateLimited(max, Math.max(1, Math.ceil(ttl / 1_000))),
   });
 }

@@ -1,16 +1,15 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Gauge, Histogram, Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { messageOf } from '../core/index.ts';
 import type { ServingContext } from './context.ts';
+import { createRequestTimes, type AnsweredRequest } from './request-times.ts';
 
-/** From a cached answer to one that somebody waits for. */
-const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const NANOSECONDS = 1e9;
 
 /** Figures for Prometheus. */
 export interface Metrics {
   contentType: string;
-  observeRequest(request: { method: string; route: string; status: number; seconds: number }): void;
+  observeRequest(request: AnsweredRequest): void;
   /** The text that Prometheus reads. */
   collect(): Promise<string>;
   close(): void;
@@ -23,13 +22,7 @@ export function createMetrics({ ports, log }: ServingContext): Metrics {
   loop.enable();
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `bellwether_${name}`, help, registers: [registry] });
-  const duration = new Histogram({
-    name: 'bellwether_http_request_duration_seconds',
-    help: 'Time from the first byte of a request to the last of its answer.',
-    labelNames: ['method', 'route', 'status'] as const,
-    buckets: DURATION_BUCKETS_SECONDS,
-    registers: [registry],
-  });
+  const times = createRequestTimes();
   const up = gauge('up', '1 while the system is not failing.');
   const windows = gauge('windows', 'Windows that were decided in this workspace.');
   const predictions = gauge('predictions', 'Predictions in the ledger of this workspace.');
@@ -55,15 +48,13 @@ export function createMetrics({ ports, log }: ServingContext): Metrics {
 
   return {
     contentType: registry.contentType,
-    observeRequest({ method, route, status, seconds }) {
-      duration.observe({ method, route, status }, seconds);
-    },
+    observeRequest: times.observe,
     async collect() {
       await readHealth();
       loopLag.set(loop.count === 0 ? 0 : loop.percentile(99) / NANOSECONDS);
       loop.reset();
       memory.set(process.memoryUsage.rss());
-      return registry.metrics();
+      return `${times.describe()}\n${await registry.metrics()}`;
     },
     close() {
       loop.disable();
