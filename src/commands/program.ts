@@ -4,6 +4,8 @@ import { databaseAway, isConnectionLost } from '../database-away.ts';
 import { KEY_ROLES, type KeyRole } from '../serving/index.ts';
 import { VERSION } from '../version.ts';
 import { backup } from './backup.ts';
+import { deployCommand, rollbackCommand } from './deploy.ts';
+import { deploymentsCommand } from './deployments.ts';
 import { doctor } from './doctor.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
@@ -11,6 +13,7 @@ import { exportSignals } from './export-signals.ts';
 import { importHistory } from './import.ts';
 import { interruptible } from './interruption.ts';
 import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } from './keys.ts';
+import { registryList } from './registry-list.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
 import { restore } from './restore.ts';
@@ -97,12 +100,15 @@ function buildProgram(run: Runner): Command {
   const program = new Command('bellwether')
     .description('Bitcoin sentiment and price direction, point in time. Nothing here is investment advice.')
     .version(VERSION, '-V, --version', 'print the version')
+    // Or `deploy --version 1.0.3` would print the program's own.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)');
   addStart(program, run);
   addHistoryCommands(program, run);
   addEvaluation(program, run);
   addKeeping(program, run);
+  addModels(program, run);
   addKeys(program, run);
   addCare(program, run);
   return program;
@@ -206,6 +212,40 @@ function addKeeping(program: Command, run: Runner): void {
     .option('--replace', 'in place of what the workspace holds')
     .option(...JSON_OPTION)
     .action(run(restore));
+}
+
+/** What is in the registry, what is live, and changing it. */
+function addModels(program: Command, run: Runner): void {
+  program
+    .command('registry')
+    .description('the versions of the models')
+    .command('list')
+    .description('every version, what became of it, and folders that nobody knows')
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option(...JSON_OPTION)
+    .action(run(registryList));
+  program
+    .command('deployments')
+    .description('the ledger of what was live when')
+    .option('--at <moment>', 'what was live at this moment', momentArgument)
+    .option('--limit <n>', 'the newest entries', integerArgument(1, 100_000), 20)
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option(...JSON_OPTION)
+    .action(run(deploymentsCommand));
+  program
+    .command('deploy')
+    .description('make a version live, after every file of it was checked')
+    .requiredOption('--family <name>', 'price family')
+    .option('--version <version>', 'default: the newest of the family')
+    .option('--workspace <name>', 'default: live')
+    .option(...JSON_OPTION)
+    .action(run(deployCommand));
+  program
+    .command('rollback')
+    .description('take the newest deployment back')
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option(...JSON_OPTION)
+    .action(run(rollbackCommand));
 }
 
 function addKeys(program: Command, run: Runner): void {

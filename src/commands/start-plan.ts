@@ -73,8 +73,8 @@ const SIMULATED_WARM_UP_DAYS = 30;
 /** On a virtual clock the simulated market is collected this far ahead, by known time as ever. */
 const COLLECT_AHEAD_MS = DAY_MS;
 const ORIGIN_FACT = 'simulator-origin';
-/** Up to here a played market is caught up, from here it is played. */
-const PLAYED_FROM_FACT = 'simulator-played-from';
+/** Up to here a played market is caught up, from here it is played; only a market on a virtual clock has it. */
+export const PLAYED_FROM_FACT = 'simulator-played-from';
 const COLLECTED_FACT = 'collected-up-to';
 
 /**

@@ -18,15 +18,15 @@ export {
   type OpenVersion,
   type SavedVersion,
 } from './artifact-store.ts';
-export { featureSetMismatch, modelNotFound } from './errors.ts';
+export { armNotLive, modelNotFound } from './errors.ts';
 export { requireFeatureSet } from './feature-set.ts';
 export { modelVersionOf, parseModelVersion } from './version-name.ts';
 export { applyChanges, championArm, changesToDeploy, liveVersion, NOTHING_LIVE } from './live-state.ts';
 export {
+  claimVersions,
   countLearning,
   findVersion,
   listVersions,
-  nextVersion,
   numberAfter,
   readDecisions,
   readRuns,

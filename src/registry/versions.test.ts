@@ -12,9 +12,10 @@ import { registryMigrations } from './migrations.ts';
 import type { GateDecision, TrainingRun } from './records.ts';
 import { compareVersions, modelVersionOf, parseModelVersion } from './version-name.ts';
 import {
+  claimVersions,
+  countLearning,
   findVersion,
   listVersions,
-  nextVersion,
   numberAfter,
   readDecisions,
   readRuns,
@@ -46,8 +47,10 @@ function saved(facts: DraftFacts, asset = ASSET): SavedVersion {
 }
 
 const record = (facts: DraftFacts, asset?: string) => recordVersion(workspace.pool, saved(facts, asset));
-const next = (recipe: string, asset = ASSET, family = 'trees') =>
-  nextVersion(workspace.pool, { asset, family, recipe: recipe.repeat(64) });
+/** As a training asks for it. */
+async function next(recipe: string, asset = ASSET, family = 'trees'): Promise<string> {
+  return numberAfter(await listVersions(workspace.pool, { family }), { asset, recipe: recipe.repeat(64) });
+}
 
 describe('the number of the next version', () => {
   it('is 1.0.0, one patch more for the same recipe, one minor more for another', async () => {
@@ -92,22 +95,20 @@ describe('the number of the next version', () => {
     );
   });
 
-  it('is given to one of two that train at once', async () => {
-    const train = (recipe: string) =>
+  it('is recorded by one of several that train at once; the others are told before they write a file', async () => {
+    const train = () =>
       inTransaction(workspace.pool, async (client) => {
-        const version = await nextVersion(client, {
-          asset: ASSET,
-          family: 'trees',
-          recipe: recipe.repeat(64),
-        });
-        await recordVersion(client, saved({ version, recipe }));
-        return version;
+        await claimVersions(client, [
+          { family: 'trees', version: '1.0.0' },
+          { family: 'logistic', version: '1.0.0' },
+        ]);
+        await recordVersion(client, saved({ version: '1.0.0' }));
       });
-    expect((await Promise.all([train('a'), train('a'), train('a')])).sort()).toEqual([
-      '1.0.0',
-      '1.0.1',
-      '1.0.2',
-    ]);
+    const attempts = await Promise.allSettled([train(), train(), train()]);
+    expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const attempt of attempts.filter(({ status }) => status === 'rejected')) {
+      expect(attempt).toMatchObject({ reason: { code: 'REGISTRY_VERSION_TAKEN', retryable: true } });
+    }
   });
 });
 
@@ -262,5 +263,14 @@ describe('gate decisions', () => {
     expect(await read({ upTo: AT })).toEqual([first]);
     expect(await read({ candidate: 'trees@1.0.1' })).toEqual([{ ...refresh, at: AT + 1 }]);
     expect(await read({ limit: 1 })).toEqual([{ ...refresh, at: AT + 1 }]);
+  });
+
+  it('are counted as promotions, beside trainings and rollbacks, but for what was first live', async () => {
+    const counts = () => countLearning(workspace.pool, ASSET);
+    expect(await counts()).toEqual({ retrains: 0, promotions: 0, rollbacks: 0 });
+    const refused: GateDecision = { ...refresh, verdict: 'refused' };
+    await recordDecisions(workspace.pool, { asset: ASSET, decisions: [first, refresh, refused] });
+    await recordDecisions(workspace.pool, { asset: 'ETH-USD', decisions: [refresh] });
+    expect(await counts()).toEqual({ retrains: 0, promotions: 1, rollbacks: 0 });
   });
 });

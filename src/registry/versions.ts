@@ -24,21 +24,9 @@ export interface VersionRecord {
 
 /**
  * The number of the next version of a family: 1.0.0; one patch more when the newest of this asset has the same recipe;
- * else the next minor number, which no asset has had. Called in the transaction that records the version it keeps
- * everybody else from being given the same number until that transaction ends.
- * @example the newest is 1.0.3: 1.0.4 for the same recipe, 1.1.0 for another
- */
-export async function nextVersion(
-  db: Queryable,
-  { asset, family, recipe }: { asset: string; family: string; recipe: string },
-): Promise<string> {
-  await db.query(sql.LOCK, [`versions:${family}`]);
-  return numberAfter(await listVersions(db, { family }), { asset, recipe });
-}
-
-/**
- * As `nextVersion`, for those who know the versions of the family already.
+ * else the next minor number, which no asset has had. Whoever records it claims it first (`claimVersions`).
  * @param known - the family's versions of all assets, in any order
+ * @example the newest is 1.0.3: 1.0.4 for the same recipe, 1.1.0 for another
  */
 export function numberAfter(
   known: readonly { asset: string; version: string; recipe: string }[],
@@ -55,6 +43,22 @@ export function numberAfter(
   // A minor number belongs to one asset and recipe, so that the refreshes of two never meet.
   const [major, minor] = partsOf(newest.version);
   return `${major}.${minor + 1}.0`;
+}
+
+/**
+ * Makes sure that nobody has recorded these versions, and that nobody does before the caller's transaction ends: until
+ * then their folders are the caller's.
+ * @throws AppError `REGISTRY_VERSION_TAKEN`
+ */
+export async function claimVersions(
+  db: Queryable,
+  versions: readonly { family: string; version: string }[],
+): Promise<void> {
+  for (const version of versions.toSorted((left, right) => (left.family < right.family ? -1 : 1))) {
+    await db.query(sql.LOCK, [`versions:${version.family}`]);
+    if ((await findVersion(db, version)) !== null)
+      throw versionTaken(modelVersionOf(version), 'the database');
+  }
 }
 
 /**
