@@ -1,4 +1,4 @@
-import { AppError, isoUtc, type EpochMs } from '../core/index.ts';
+import { AppError, isoUtc, messageOf, type EpochMs } from '../core/index.ts';
 
 /** Nothing has been decided yet: the first windows are still being worked on. */
 export function noWindowYet(asset: string): AppError {
@@ -197,6 +197,44 @@ export function keyUnknown(id: string): AppError {
     code: 'SERVING_KEY_UNKNOWN',
     message: `There is no key with the id ${id.slice(0, 12)}. \`keys list\` shows which there are.`,
     status: 404,
+    retryable: false,
+  });
+}
+
+/** A model that is about to be deployed says what is no probability. */
+export function probabilityInvalid(
+  model: { arm: string; horizonMinutes: number; modelVersion: string },
+  said: string,
+): AppError {
+  const { arm, horizonMinutes, modelVersion } = model;
+  return new AppError({
+    code: 'SERVING_PROBABILITY_INVALID',
+    message: `${modelVersion} (${arm}, ${horizonMinutes} minutes) is refused: on the last windows it said ${said}, where a probability from 0 to 1 belongs. Retrain the family.`,
+    status: 422,
+    retryable: false,
+    details: { arm, horizonMinutes, modelVersion },
+  });
+}
+
+/** A deployment cannot be loaded for a reason that has no code of its own. */
+export function modelsUnusable(revision: number, cause: unknown): AppError {
+  return new AppError(
+    {
+      code: 'SERVING_MODELS_UNUSABLE',
+      message: `Deployment ${revision} cannot be answered from: ${messageOf(cause)}. What was live before stays; retrain, or deploy another version.`,
+      status: 422,
+      retryable: false,
+    },
+    { cause },
+  );
+}
+
+/** Models that have just been deployed fail at answering. */
+export function modelsFailing(revision: number, reason: string): AppError {
+  return new AppError({
+    code: 'SERVING_MODELS_FAILING',
+    message: `The models of deployment ${revision} failed soon after they were deployed: ${reason}. They are taken back; retrain, or deploy another version.`,
+    status: 500,
     retryable: false,
   });
 }

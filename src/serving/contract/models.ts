@@ -193,7 +193,9 @@ export const statusSchema = z
         problem: z
           .strictObject({ at: moment, revision: count, code: z.string(), message: z.string() })
           .nullable()
-          .describe('The newest entry that was refused; null once a later one has been taken.'),
+          .describe(
+            'The newest entry that was refused, be it taken back or not; null once something new is live.',
+          ),
       })
       .nullable()
       .describe('How things stand now; null for a moment of the past.'),
