@@ -136,9 +136,12 @@ describe('reset of one workspace', () => {
   it('shows its size, then deletes it alone', async () => {
     const gone = await makeDecidedWorkspace({ databaseUrl: databaseUrl(), dataDir, kind: 'gone' });
     const kept = await makeDecidedWorkspace({ databaseUrl: databaseUrl(), dataDir, kind: 'kept' });
+    mkdirSync(gone.registryDir);
+    writeFileSync(join(gone.registryDir, 'model.json'), 'x'.repeat(1_500));
     const shown = await resetWith({ workspace: gone.name }, databaseUrl());
     expect(shown.json).toMatchObject({ deleted: false, workspace: gone.name });
     expect(shown.text).toContain(`Postgres schema ws_${gone.name}`);
+    expect(shown.text).toContain(`1.5 kB  ${gone.registryDir}`);
     expect(existsSync(gone.bronzeDir)).toBe(true);
     const done = await resetWith({ workspace: gone.name, yes: true }, databaseUrl());
     expect(done.json).toMatchObject({ deleted: true });
@@ -147,6 +150,7 @@ describe('reset of one workspace', () => {
     expect(names).not.toContain(gone.name);
     expect(names).toContain(kept.name);
     expect(existsSync(gone.bronzeDir)).toBe(false);
+    expect(existsSync(gone.registryDir)).toBe(false);
     expect(existsSync(kept.bronzeDir)).toBe(true);
     await gone.drop();
     await kept.drop();

@@ -118,11 +118,12 @@ async function sizesOf(postgres: Postgres, place: { name: string; dataDir: strin
   if (workspace === null) return [];
   try {
     const { postgresBytes } = await readFigures(workspace);
-    const { bronzeDir, schema } = workspace;
-    return [
-      { path: `Postgres schema ${schema}`, bytes: postgresBytes },
-      ...(existsSync(bronzeDir) ? [{ path: bronzeDir, bytes: await bytesUnder(bronzeDir) }] : []),
-    ];
+    const { bronzeDir, registryDir, schema } = workspace;
+    const entries = [{ path: `Postgres schema ${schema}`, bytes: postgresBytes }];
+    for (const path of [bronzeDir, registryDir]) {
+      if (existsSync(path)) entries.push({ path, bytes: await bytesUnder(path) });
+    }
+    return entries;
   } finally {
     await workspace.close();
   }
