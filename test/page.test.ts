@@ -75,6 +75,42 @@ describe.skipIf(!isWanted)('the page (BELLWETHER_TEST_FULL=1 and Chromium are ne
     expect({ errors, strangers }).toEqual({ errors: [], strangers: [] });
   });
 
+  it('says which model answers, what the gate decided, and what is in the ledger', async () => {
+    const page = await browser.newPage({ viewport: { width: 1_440, height: 900 } });
+    await page.goto(url);
+    for (const horizon of ['60 min', '24 h']) {
+      const models = page.getByRole('region', { name: `Models ${horizon} ahead` });
+      await models.getByText('Champion', { exact: true }).waitFor();
+      await models.getByText('Version live since').waitFor();
+      const gate = page.getByRole('region', { name: `Gate ${horizon} ahead` }).first();
+      await gate
+        .getByText(/^(Promoted|Refused)$/)
+        .first()
+        .waitFor();
+    }
+    await page
+      .getByRole('region', { name: 'Ledger entries' })
+      .getByText('Entry #1', { exact: true })
+      .waitFor();
+  });
+
+  it('says what a headline would do, by keyboard alone', async () => {
+    const page = await browser.newPage({ viewport: { width: 1_440, height: 900 } });
+    await page.goto(url);
+    const box = page.getByLabel('Headline', { exact: true });
+    await box.press('Enter');
+    await page.getByRole('alert').getByText('Type a headline first').waitFor();
+    await page.keyboard.type('Large exchange halts withdrawals after a devastating hack');
+    await page.keyboard.press('Enter');
+    const answer = page.getByRole('region', { name: 'Answer' });
+    await answer.getByText(/^Every arm/).waitFor();
+    await answer
+      .getByText(/negative/)
+      .first()
+      .waitFor();
+    await answer.getByText(/^The champion: (.+points|no change), (bullish|neutral|bearish)\.$/).waitFor();
+  });
+
   it('fits a phone without sideways scrolling, in the dark', async () => {
     const page = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
     await page.goto(url);

@@ -1,13 +1,18 @@
+'use client';
+
+import { useState } from 'react';
 import type { Health, ModelsStatus } from '../../src/serving/contract.ts';
 import type { Feed } from '../lib/feed.ts';
 import { fullMoment, horizon, momentFrom, signed } from '../lib/format.ts';
 import { gateRounds, roundWords, type GatePanel, type GateRound } from '../lib/gate.ts';
 import { tickDigits, type Scale } from '../lib/scale.ts';
+import { HORIZONS } from '../lib/use-dashboard.ts';
 import { GATE_ROW, GateRow } from './gate-row.tsx';
 import { IntervalAxis } from './interval-plot.tsx';
 import { OldAnswer } from './old-answer.tsx';
 import { Card } from './ui/card.tsx';
 import { Disclosure } from './ui/disclosure.tsx';
+import { Segmented } from './ui/segmented.tsx';
 import { Skeleton } from './ui/skeleton.tsx';
 import { Waiting } from './waiting.tsx';
 
@@ -23,7 +28,7 @@ export function GateCard({ models, health }: GateCardProps) {
     <Card
       id="gate"
       title="Gate"
-      note="A candidate goes live when its whole bar lies right of the dashed line: then chance alone hardly explains that it did well enough on the same past windows as the model it would replace."
+      note="Each bar shows how much better or worse a candidate did than the model it would replace, give or take chance; it goes live only when the whole bar lies right of the dashed line."
       actions={
         <div className="flex flex-wrap items-center gap-3">
           <GateLegend />
@@ -32,7 +37,7 @@ export function GateCard({ models, health }: GateCardProps) {
       }
     >
       {data === null ? (
-        <div className="flex min-h-[40rem] lg:min-h-[20rem]">
+        <div className="flex min-h-56">
           <Waiting
             failure={models.failure}
             health={health}
@@ -48,6 +53,7 @@ export function GateCard({ models, health }: GateCardProps) {
 
 function Rounds({ status }: { status: ModelsStatus }) {
   const now = Date.parse(status.at);
+  const [chosen, choose] = useState<string>(String(HORIZONS[0]));
   const [newest, ...earlier] = gateRounds(status.gate);
   if (newest === undefined) {
     return (
@@ -58,37 +64,54 @@ function Rounds({ status }: { status: ModelsStatus }) {
   }
   return (
     <>
+      <div className="mb-4 lg:hidden">
+        <Segmented
+          label="Horizon of the decisions"
+          value={chosen}
+          options={HORIZONS.map((each) => ({ value: String(each), label: horizon(each) }))}
+          onChange={choose}
+        />
+      </div>
       <p className="mb-4 text-[0.8125rem] text-ink-soft">
-        Newest retraining, {fullMoment(Date.parse(newest.at))}:{' '}
+        Newest decisions, {fullMoment(Date.parse(newest.at))}:{' '}
         <span className="font-medium text-ink">{roundWords(newest)}</span>
       </p>
-      <Panels round={newest} />
-      {earlier.map((round) => (
-        <Disclosure
-          key={round.at}
-          title={`${momentFrom(Date.parse(round.at), now)} UTC: ${roundWords(round)}`}
-        >
-          <div className="pt-2">
-            <Panels round={round} />
-          </div>
-        </Disclosure>
-      ))}
+      <Panels round={newest} chosen={chosen} />
+      <div className="not-empty:mt-5 [&>details]:mt-1">
+        {earlier.map((round) => (
+          <Disclosure
+            key={round.at}
+            title={`${momentFrom(Date.parse(round.at), now)} UTC: ${roundWords(round)}`}
+          >
+            <div className="pt-2">
+              <Panels round={round} chosen={chosen} />
+            </div>
+          </Disclosure>
+        ))}
+      </div>
       <p className="mt-6 max-w-3xl text-xs leading-5 text-ink-faint">
-        Gain is how much less the candidate was surprised by what came true, in nats a window (log loss);
-        above zero is better. Newer data only has to be no worse by a small margin, so its line stands left of
-        zero; a new recipe or another champion has to be better. The bar is a 90&nbsp;% interval by block
-        bootstrap, wider where several arms challenge the champion. Agreement is how far, on average, the
+        Gain: how much less the candidate was surprised by what came true on the same past windows (log loss,
+        nats a window); above zero is better. Newer data only has to be no worse by more than a small margin,
+        so its line stands left of zero; a new recipe or another champion has to be better. A model past its
+        expiry is replaced more readily, and the reason says so. The bar is a 90&nbsp;% interval by block
+        bootstrap, wider where several arms challenge the champion. Agreement: how far, on average, the
         probabilities of what ships lie from those of the fit that was judged.
       </p>
     </>
   );
 }
 
-function Panels({ round }: { round: GateRound }) {
+/** Side by side where there is room, else the horizon that was chosen. */
+function Panels({ round, chosen }: { round: GateRound; chosen: string }) {
   return (
     <div className="grid gap-x-12 gap-y-8 lg:grid-cols-2">
       {round.panels.map((panel) => (
-        <HorizonPanel key={panel.horizonMinutes} panel={panel} />
+        <div
+          key={panel.horizonMinutes}
+          className={String(panel.horizonMinutes) === chosen ? '' : 'max-lg:hidden'}
+        >
+          <HorizonPanel panel={panel} />
+        </div>
       ))}
     </div>
   );
@@ -137,7 +160,7 @@ function GateLegend() {
       </li>
       <li className="inline-flex items-center gap-1.5">
         <span aria-hidden className="h-3 border-l-[1.5px] border-dashed border-ink" />
-        to be exceeded
+        has to be passed
       </li>
       <li className="inline-flex items-center gap-1.5">
         <span aria-hidden className="h-3 w-px bg-ink-faint" />

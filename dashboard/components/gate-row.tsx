@@ -1,4 +1,5 @@
 import { Check, X } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { GateDecision } from '../../src/serving/contract.ts';
 import { count, signed } from '../lib/format.ts';
 import { contestants, isCompared, KIND_WORDS } from '../lib/gate.ts';
@@ -7,7 +8,7 @@ import { IntervalPlot } from './interval-plot.tsx';
 
 /** Name, picture, numbers; on a phone the picture takes a line of its own. */
 export const GATE_ROW =
-  'grid grid-cols-[1fr_auto] gap-x-4 gap-y-1 sm:grid-cols-[10rem_1fr_8.5rem] max-sm:[&>:nth-child(2)]:col-span-2 max-sm:[&>:nth-child(2)]:row-start-2';
+  'grid grid-cols-[1fr_auto] gap-x-4 gap-y-1 sm:grid-cols-[8.5rem_1fr_10.75rem] max-sm:[&>:nth-child(2)]:col-span-2 max-sm:[&>:nth-child(2)]:row-start-2';
 
 const NATS_DIGITS = 4;
 const AGREEMENT_DIGITS = 3;
@@ -75,17 +76,17 @@ function VerdictWord({ verdict }: { verdict: GateDecision['verdict'] }) {
 }
 
 function Gain({ decision }: { decision: GateDecision }) {
-  if (!isCompared(decision)) return null;
+  if (decision.gain === null) return null;
   const { gain, low, high } = decision;
   return (
-    <p className="text-xs whitespace-nowrap text-ink-faint">
-      <span className="sr-only">
-        Gain {signed(gain, NATS_DIGITS)} nats, interval from {signed(low, NATS_DIGITS)} to{' '}
-        {signed(high, NATS_DIGITS)}.
-      </span>
-      <span aria-hidden>
-        {signed(low, NATS_DIGITS)} to {signed(high, NATS_DIGITS)}
-      </span>
+    <p className="text-xs whitespace-nowrap">
+      <span className="sr-only">Gain in nats </span>
+      {signed(gain, NATS_DIGITS)}
+      {low === null || high === null ? null : (
+        <span className="ml-1.5 text-ink-faint">
+          ({signed(low, NATS_DIGITS)} to {signed(high, NATS_DIGITS)})
+        </span>
+      )}
     </p>
   );
 }
@@ -93,13 +94,7 @@ function Gain({ decision }: { decision: GateDecision }) {
 /** Who against whom, and on how much. */
 function Contest({ decision }: { decision: GateDecision }) {
   const { candidate, incumbent } = contestants(decision);
-  const { n, agreement, gain, threshold } = decision;
-  const facts = [
-    gain === null ? '' : `gain ${signed(gain, NATS_DIGITS)}`,
-    isCompared(decision) ? `to exceed ${signed(threshold, NATS_DIGITS)}` : '',
-    n === 0 ? '' : `${count(n)} windows`,
-    agreement === null ? '' : `agreement ${agreement.toFixed(AGREEMENT_DIGITS)}`,
-  ].filter((fact) => fact !== '');
+  const { n, agreement } = decision;
   return (
     <p>
       <span className="font-mono">{candidate}</span>
@@ -109,9 +104,20 @@ function Contest({ decision }: { decision: GateDecision }) {
           against <span className="font-mono">{incumbent}</span>
         </>
       )}
-      {facts.map((fact) => (
-        <span key={fact}> · {fact}</span>
-      ))}
+      {n === 0 ? null : <ContestFact>n {count(n)}</ContestFact>}
+      {agreement === null ? null : (
+        <ContestFact>agreement within {agreement.toFixed(AGREEMENT_DIGITS)}</ContestFact>
+      )}
     </p>
+  );
+}
+
+/** The space stands outside, so that a line can break before the dot. */
+function ContestFact({ children }: { children: ReactNode }) {
+  return (
+    <>
+      {' '}
+      <span className="whitespace-nowrap">· {children}</span>
+    </>
   );
 }

@@ -3,7 +3,7 @@
 import { Loader2, TriangleAlert } from 'lucide-react';
 import { useId, useRef, useState, type KeyboardEvent, type SubmitEvent } from 'react';
 import { horizon } from '../lib/format.ts';
-import { HEADLINE_EXAMPLES, oneLine, type HeadlineQuestion } from '../lib/headline.ts';
+import { HEADLINE_EXAMPLES, oneLine, spokenEffect, type HeadlineQuestion } from '../lib/headline.ts';
 import { HORIZONS } from '../lib/use-dashboard.ts';
 import { useHeadline, type HeadlineState } from '../lib/use-headline.ts';
 import { HeadlineResult } from './headline-result.tsx';
@@ -21,9 +21,12 @@ export function HeadlineCard() {
     >
       <div className="grid gap-x-12 gap-y-6 lg:grid-cols-2">
         <HeadlineForm isAsking={state.isAsking} onAsk={submit} />
-        <div aria-live="polite" aria-busy={state.isAsking} className="min-w-0">
+        <section aria-label="Answer" aria-busy={state.isAsking} className="min-w-0">
+          <p role="status" className="sr-only">
+            {spokenState(state)}
+          </p>
           <Outcome state={state} />
-        </div>
+        </section>
       </div>
     </Card>
   );
@@ -67,7 +70,7 @@ function HeadlineForm({ isAsking, onAsk }: HeadlineFormProps) {
       <textarea
         id={id}
         ref={box}
-        rows={3}
+        rows={2}
         value={text}
         placeholder={HEADLINE_EXAMPLES[0]}
         aria-describedby={`${id}-hint`}
@@ -82,7 +85,7 @@ function HeadlineForm({ isAsking, onAsk }: HeadlineFormProps) {
             Type a headline first, or take one of the examples.
           </span>
         ) : (
-          'English is understood best. Enter asks.'
+          'English is understood best. Enter sends it.'
         )}
       </p>
       <Examples onPick={write} />
@@ -128,6 +131,13 @@ function Examples({ onPick }: { onPick(text: string): void }) {
       ))}
     </ul>
   );
+}
+
+/** A table read out in full at every question would be too much. */
+function spokenState({ isAsking, effect, failure }: HeadlineState): string {
+  if (isAsking) return 'Asking every model.';
+  if (failure !== null) return `No answer. ${failure.message}`;
+  return effect === null ? '' : spokenEffect(effect);
 }
 
 function Outcome({ state: { isAsking, effect, failure } }: { state: HeadlineState }) {

@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 import { horizon, momentFrom, percentText, signed } from '../lib/format.ts';
-import { effectWords, pointsText, type ArmEffect, type HeadlineEffect } from '../lib/headline.ts';
+import { effectWords, pointsText, signOf, type ArmEffect, type HeadlineEffect } from '../lib/headline.ts';
 import { gaugePlace, gaugeScale, type GaugeScale } from '../lib/signal.ts';
+import { FILLS } from './probability-gauge.tsx';
 import { Badge } from './ui/badge.tsx';
 
 const DIGITS = 2;
@@ -10,7 +11,7 @@ export function HeadlineResult({ effect }: { effect: HeadlineEffect }) {
   return (
     <div className="space-y-5 text-[0.8125rem]">
       <div className="flex items-start justify-between gap-4">
-        <blockquote className="min-w-0 border-l-2 border-line-strong pl-3 leading-5 break-words text-ink-soft">
+        <blockquote className="line-clamp-3 min-w-0 border-l-2 border-line-strong pl-3 leading-5 break-words text-ink-soft">
           {effect.text}
         </blockquote>
         {effect.degraded ? <Badge tone="caution">Degraded</Badge> : null}
@@ -86,8 +87,15 @@ function Main({ main, effect }: { main: ArmEffect; effect: HeadlineEffect }) {
       note={effect.windowEnd === null ? '' : `from ${windowWords(effect.windowEnd)}`}
     >
       <div className="grid grid-cols-[auto_1fr_auto] items-center gap-x-4 gap-y-2">
-        {before === null ? null : <ProbabilityRow name="Now" value={before} scale={scale} isMuted />}
-        <ProbabilityRow name="With it" value={after} scale={scale} />
+        {before === null ? null : (
+          <ProbabilityRow name="Now" value={before} scale={scale} fill="bg-line-strong" />
+        )}
+        <ProbabilityRow name="With it" value={after} scale={scale} fill={FILLS[main.direction]} isNew />
+        <div aria-hidden className="col-start-2 -mt-1 flex justify-between text-[11px] text-ink-faint">
+          <span>{percentText(scale.low, 0)}</span>
+          <span>50&nbsp;%</span>
+          <span>{percentText(scale.high, 0)}</span>
+        </div>
       </div>
       <p className="mt-3 leading-5 text-ink-soft">
         <span className="font-medium text-ink">
@@ -104,24 +112,24 @@ interface ProbabilityRowProps {
   name: string;
   value: number;
   scale: GaugeScale;
-  isMuted?: boolean;
+  fill: string;
+  isNew?: boolean;
 }
 
 /** A bar from one half, on the scale of the gauges above. */
-function ProbabilityRow({ name, value, scale, isMuted = false }: ProbabilityRowProps) {
+function ProbabilityRow({ name, value, scale, fill, isNew = false }: ProbabilityRowProps) {
   const place = gaugePlace(value, scale) * 100;
-  const colour = isMuted ? 'bg-ink-faint' : value < 0.5 ? 'bg-down' : 'bg-up';
   return (
     <>
-      <span className={isMuted ? 'text-ink-soft' : 'font-medium'}>{name}</span>
+      <span className={isNew ? 'font-medium' : 'text-ink-soft'}>{name}</span>
       <span aria-hidden className="relative h-2.5 rounded-full bg-sunken">
         <span
-          className={`absolute inset-y-0 transition-all duration-500 ${colour} ${place < 50 ? 'rounded-l-full' : 'rounded-r-full'}`}
+          className={`absolute inset-y-0 transition-all duration-500 ${fill} ${place < 50 ? 'rounded-l-full' : 'rounded-r-full'}`}
           style={{ left: `${Math.min(50, place)}%`, width: `${Math.abs(place - 50)}%` }}
         />
         <span className="absolute -inset-y-1 left-1/2 w-px bg-ink" />
       </span>
-      <span className={`text-right ${isMuted ? 'text-ink-soft' : 'font-medium'}`}>
+      <span className={`text-right ${isNew ? 'font-medium' : 'text-ink-soft'}`}>
         {percentText(value, DIGITS)}
       </span>
     </>
@@ -131,10 +139,12 @@ function ProbabilityRow({ name, value, scale, isMuted = false }: ProbabilityRowP
 function Arms({ effect: { arms } }: { effect: HeadlineEffect }) {
   return (
     <table className="w-full text-left">
-      <caption className="mb-1 text-left text-xs text-ink-faint">Every arm</caption>
+      <caption className="mb-1 text-left text-xs text-ink-faint">
+        Every arm, with its change in percentage points
+      </caption>
       <thead className="text-xs text-ink-faint">
         <tr className="border-b border-line">
-          {['Arm', 'Now', 'With it', 'Change'].map((name, place) => (
+          {['Arm', 'Now', 'With it', 'Points'].map((name, place) => (
             <th
               key={name}
               scope="col"
@@ -172,9 +182,17 @@ function ArmRow({ arm }: { arm: ArmEffect }) {
         {percentText(arm.before, DIGITS)}
       </td>
       <td className="py-1.5 pl-3 text-right whitespace-nowrap">{percentText(arm.after, DIGITS)}</td>
-      <td className="py-1.5 pl-3 text-right">{pointsText(arm.change)}</td>
+      <td className={`py-1.5 pl-3 text-right ${changeColour(arm.change)}`}>
+        {signed(arm.change === null ? null : arm.change * 100, DIGITS)}
+      </td>
     </tr>
   );
+}
+
+function changeColour(change: number | null): string {
+  const sign = signOf(change);
+  if (sign === 0) return 'text-ink-faint';
+  return sign > 0 ? 'text-up' : 'text-down';
 }
 
 function Block({ title, note = '', children }: { title: string; note?: string; children: ReactNode }) {

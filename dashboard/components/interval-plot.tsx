@@ -76,10 +76,10 @@ interface IntervalAxisProps {
 export function IntervalAxis({ scale, middle, label }: IntervalAxisProps) {
   return (
     <div aria-hidden className="relative h-4 text-[11px] text-ink-faint">
-      {scale.ticks.map((tick) => (
+      {scale.ticks.map((tick, place) => (
         <span
           key={tick}
-          className={`absolute -translate-x-1/2 whitespace-nowrap ${Math.abs(tick - middle) < 1e-9 ? 'font-medium text-ink' : ''}`}
+          className={`absolute whitespace-nowrap ${anchor(place, scale.ticks.length)} ${Math.abs(tick - middle) < 1e-9 ? 'font-medium text-ink' : ''}`}
           style={{ left: `${placeOf(tick, scale)}%` }}
         >
           {label(tick)}
@@ -87,6 +87,12 @@ export function IntervalAxis({ scale, middle, label }: IntervalAxisProps) {
       ))}
     </div>
   );
+}
+
+/** On a phone the scale fills the card, so that the labels at its ends must not hang over. */
+function anchor(place: number, ticks: number): string {
+  if (place === 0) return '-translate-x-1/2 max-sm:translate-x-0';
+  return place === ticks - 1 ? '-translate-x-1/2 max-sm:-translate-x-full' : '-translate-x-1/2';
 }
 
 function placeOf(at: number, { low, high }: Scale): number {

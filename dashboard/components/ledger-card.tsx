@@ -21,11 +21,11 @@ export function LedgerCard({ models, health }: LedgerCardProps) {
     <Card
       id="ledger"
       title="Ledger"
-      note="Every change of what is live, newest first. Entries are only ever added; a rollback is one more."
+      note="Every change of what is live, newest first. Entries are only ever added; a rollback is one more. Times are UTC."
       actions={<OldAnswer feed={models} />}
     >
       {data === null ? (
-        <div className="flex min-h-[16rem]">
+        <div className="flex min-h-56">
           <Waiting
             failure={models.failure}
             health={health}

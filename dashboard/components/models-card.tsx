@@ -23,11 +23,11 @@ export function ModelsCard({ models, health }: ModelsCardProps) {
     <Card
       id="models"
       title="Models"
-      note="At each horizon one arm, the champion, answers. The others predict every window beside it, in its shadow."
+      note="At each horizon one arm, the champion, answers. The others predict every window in its shadow. Times are UTC."
       actions={<OldAnswer feed={models} />}
     >
       {data === null ? (
-        <div className="flex min-h-[32rem] lg:min-h-[16rem]">
+        <div className="flex min-h-56">
           <Waiting
             failure={models.failure}
             health={health}
@@ -118,8 +118,18 @@ function Champion({ champion, now }: { champion: NonNullable<HorizonModels['cham
 }
 
 function ExpiryWords({ model, now }: { model: LiveModel; now: number }) {
-  const { words, isExpired } = expiryOf(model, now);
-  return <span className={isExpired ? 'font-medium text-caution' : ''}>{words}</span>;
+  const { moment, distance, isExpired } = expiryOf(model, now);
+  return (
+    <span className={isExpired ? 'font-medium text-caution' : ''}>
+      <span className="whitespace-nowrap">{moment}</span>
+      {distance === null ? null : (
+        <>
+          {' '}
+          <span className={`whitespace-nowrap ${isExpired ? '' : 'text-ink-faint'}`}>· {distance}</span>
+        </>
+      )}
+    </span>
+  );
 }
 
 function When({ at, now }: { at: string | null; now: number }) {
@@ -135,20 +145,23 @@ function Shadows({ shadows, name, now }: { shadows: readonly LiveModel[]; name: 
       <thead className="text-xs text-ink-faint">
         <tr className="border-b border-line">
           <Heading>In shadow</Heading>
-          <Heading>Version</Heading>
+          <Heading wide>Version</Heading>
           <Heading>Live since</Heading>
-          <Heading last>Rows</Heading>
+          <Heading wide>Rows</Heading>
         </tr>
       </thead>
       <tbody>
         {shadows.map((model) => (
           <tr key={model.arm} className="border-b border-line align-top last:border-0">
-            <td className="py-1.5 pr-3">{model.arm}</td>
             <td className="py-1.5 pr-3">
-              <span className="font-mono text-xs">{model.model_version}</span>
+              {model.arm}
+              <span className="block font-mono text-xs text-ink-faint sm:hidden">{model.model_version}</span>
               {model.is_expired ? <span className="block text-xs text-caution">expired</span> : null}
             </td>
-            <td className="py-1.5 pr-3 text-ink-soft">
+            <td className="py-1.5 pr-3 max-sm:hidden">
+              <span className="font-mono text-xs">{model.model_version}</span>
+            </td>
+            <td className="py-1.5 text-ink-soft max-sm:text-right sm:pr-3">
               <When at={model.since} now={now} />
             </td>
             <td className="py-1.5 text-right max-sm:hidden">
@@ -161,9 +174,19 @@ function Shadows({ shadows, name, now }: { shadows: readonly LiveModel[]; name: 
   );
 }
 
-function Heading({ last = false, children }: { last?: boolean; children: ReactNode }) {
+interface HeadingProps {
+  /** Left out where there is no room. */
+  wide?: boolean;
+  children: ReactNode;
+}
+
+/** The last column that is shown stands at the right edge. */
+function Heading({ wide = false, children }: HeadingProps) {
   return (
-    <th scope="col" className={`py-1.5 font-medium ${last ? 'text-right max-sm:hidden' : 'pr-3'}`}>
+    <th
+      scope="col"
+      className={`py-1.5 font-medium not-first:max-sm:text-right last:text-right sm:not-last:pr-3 ${wide ? 'max-sm:hidden' : ''}`}
+    >
       {children}
     </th>
   );

@@ -1,7 +1,12 @@
 import { percent, percentText } from '../lib/format.ts';
 import { gaugePlace, type Direction, type GaugeScale } from '../lib/signal.ts';
 
-const FILLS: Record<Direction, string> = { bullish: 'bg-up', neutral: 'bg-ink-faint', bearish: 'bg-down' };
+/** The colour of a direction on a bar. */
+export const FILLS: Record<Direction, string> = {
+  bullish: 'bg-up',
+  neutral: 'bg-ink-faint',
+  bearish: 'bg-down',
+};
 
 interface GaugeProps {
   probability: number;

@@ -22,7 +22,7 @@ export const KIND_WORDS: Record<GateDecision['kind'], string> = {
   first: 'first model',
   refresh: 'newer data',
   change: 'new recipe',
-  champion: 'challenges the champion',
+  champion: 'challenger',
 };
 
 const KIND_ORDER: GateDecision['kind'][] = ['champion', 'change', 'refresh', 'first'];

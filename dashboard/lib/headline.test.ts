@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ArmAnswer, CompareAnswer } from '../../src/serving/contract.ts';
 import type { Answer } from './api.ts';
-import { askHeadline, effectWords, headlineEffect, oneLine, pointsText } from './headline.ts';
+import {
+  askHeadline,
+  effectWords,
+  headlineEffect,
+  oneLine,
+  pointsText,
+  signOf,
+  spokenEffect,
+} from './headline.ts';
 
 function arm(name: string, probabilityUp: number, change: Partial<ArmAnswer> = {}): ArmAnswer {
   return {
@@ -73,6 +81,22 @@ describe('headlineEffect', () => {
     const none = compared([], { window_end: null, deployment: null, degraded: true });
     const effect = headlineEffect({ text: 'up', before: none, after: none });
     expect(effect).toMatchObject({ main: null, degraded: true, label: null, scorers: [{ sentiment: 0.51 }] });
+  });
+});
+
+describe('spokenEffect', () => {
+  it('says sentiment and change in one breath', () => {
+    const effect = headlineEffect({ text: 'up', before: BEFORE, after: AFTER });
+    expect(spokenEffect(effect)).toBe(
+      'Sentiment +0.51, positive. trees+vader: probability up from 51.80\u00a0% to 52.42\u00a0%, +0.62\u00a0points.',
+    );
+    expect(spokenEffect({ ...effect, main: null, label: null })).toBe(
+      'Sentiment +0.51. No window has been decided yet.',
+    );
+  });
+
+  it('takes for no change what would be written as none', () => {
+    expect([0.00004, -0.00004, null, 0.0001, -0.0001].map(signOf)).toEqual([0, 0, 0, 1, -1]);
   });
 });
 

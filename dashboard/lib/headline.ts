@@ -1,7 +1,7 @@
 import type { CompareAnswer } from '../../src/serving/contract.ts';
 import type { Answer } from './api.ts';
 import type { Failure } from './feed.ts';
-import { MISSING, signed } from './format.ts';
+import { MISSING, percentText, signed } from './format.ts';
 
 /** What one arm says without the headline and with it. Probabilities 0..1. */
 export interface ArmEffect {
@@ -124,15 +124,32 @@ export function headlineEffect({
 /** A change of probability in percentage points: `+0.62 points`, `no change`. */
 export function pointsText(change: number | null): string {
   if (change === null) return MISSING;
-  return isNothing(change) ? 'no change' : `${signed(change * 100)}\u00a0points`;
+  return signOf(change) === 0 ? 'no change' : `${signed(change * 100)}\u00a0points`;
 }
 
 /** Why an arm said what it said, where its answer alone would puzzle. */
 export function effectWords({ arm, change, readsNews }: ArmEffect): string {
   if (!readsNews) return `${arm} reads no news, so no headline can move it.`;
   if (change === null) return `${arm} gave no answer without the headline to compare with.`;
-  if (isNothing(change)) return `${arm} reads the news, but one headline among many does not move it here.`;
+  if (signOf(change) === 0) {
+    return `${arm} reads the news, but one headline among many does not move it here.`;
+  }
   return `The headline moves ${arm} ${change > 0 ? 'up' : 'down'}.`;
+}
+
+/** 1 up, -1 down, 0 for a change that would be shown as none. */
+export function signOf(change: number | null): -1 | 0 | 1 {
+  if (change === null || Math.abs(change * 100) < NOTHING_POINTS) return 0;
+  return change > 0 ? 1 : -1;
+}
+
+/** The effect in a sentence or two, for those who listen. */
+export function spokenEffect(effect: HeadlineEffect): string {
+  const { main } = effect;
+  const read = sentimentWords(effect);
+  if (main === null) return `${read}No window has been decided yet.`;
+  const before = main.before === null ? '' : `from ${percentText(main.before, 2)} `;
+  return `${read}${main.arm}: probability up ${before}to ${percentText(main.after, 2)}, ${pointsText(main.change)}.`;
 }
 
 function isSameState(left: CompareAnswer, right: CompareAnswer): boolean {
@@ -144,6 +161,7 @@ function championThenChange(left: ArmEffect, right: ArmEffect): number {
   return Math.abs(right.change ?? 0) - Math.abs(left.change ?? 0) || left.arm.localeCompare(right.arm);
 }
 
-function isNothing(change: number): boolean {
-  return Math.abs(change * 100) < NOTHING_POINTS;
+function sentimentWords({ scorers: [scorer], label }: HeadlineEffect): string {
+  if (scorer === undefined || scorer.sentiment === null) return '';
+  return `Sentiment ${signed(scorer.sentiment)}${label === null ? '' : `, ${label}`}. `;
 }

@@ -61,10 +61,10 @@ describe('liveByHorizon', () => {
 
 describe('expiry', () => {
   it('says when a model expires or expired, and takes the word of the server for which', () => {
-    expect(expiryOf(live(), NOW)).toEqual({ words: '28 Nov, 00:01 · in 23 d', isExpired: false });
+    expect(expiryOf(live(), NOW)).toEqual({ moment: '28 Nov, 00:01', distance: 'in 23 d', isExpired: false });
     const late = expiryOf(live({ expires_at: '2022-11-04T00:01:00Z', is_expired: true }), NOW);
-    expect(late).toEqual({ words: '4 Nov, 00:01 · 1 d ago', isExpired: true });
-    expect(expiryOf(live({ expires_at: null }), NOW).words).toBe('never');
+    expect(late).toEqual({ moment: '4 Nov, 00:01', distance: '1 d ago', isExpired: true });
+    expect(expiryOf(live({ expires_at: null }), NOW)).toMatchObject({ moment: 'never', distance: null });
   });
 
   it('names expired champions before expired shadows, and nobody else', () => {

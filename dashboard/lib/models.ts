@@ -10,7 +10,10 @@ export interface HorizonModels {
 }
 
 export interface Expiry {
-  words: string;
+  /** `28 Nov, 00:01`, or `never`. */
+  moment: string;
+  /** `in 23 d`; null where there is no moment. */
+  distance: string | null;
   isExpired: boolean;
 }
 
@@ -32,10 +35,10 @@ export function liveByHorizon(status: ModelsStatus): HorizonModels[] {
 
 /** Until when a model may answer at full standing, as seen from a moment; whether it has expired is the server's word. */
 export function expiryOf(model: Pick<LiveModel, 'expires_at' | 'is_expired'>, now: number): Expiry {
-  if (model.expires_at === null) return { words: 'never', isExpired: model.is_expired };
+  if (model.expires_at === null) return { moment: 'never', distance: null, isExpired: model.is_expired };
   const at = Date.parse(model.expires_at);
   const distance = model.is_expired ? `${span(now - at)} ago` : `in ${span(at - now)}`;
-  return { words: `${momentFrom(at, now)} · ${distance}`, isExpired: model.is_expired };
+  return { moment: momentFrom(at, now), distance, isExpired: model.is_expired };
 }
 
 /** Live models past their expiry, champions first: each answers degraded until it is replaced. */
