@@ -86,7 +86,7 @@ export function createModels(barMinutes: number): Models {
     scorer,
     featureSet: createFeatureSet({ barMinutes, scorer: scorerName(scorer) }),
     arms: armsOf({
-      fitted: [MODEL_FAMILIES.logistic],
+      fitted: [MODEL_FAMILIES.logistic, MODEL_FAMILIES.trees],
       baselines: BASELINE_NAMES.map((name) => MODEL_FAMILIES[name]),
       scorerFamily: scorer.family,
     }),

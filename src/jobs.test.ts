@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestWorkspace, type TestWorkspace } from '../test/database.ts';
 import { until } from '../test/operation.ts';
 import { HOUR_MS, silentLog, type EpochMs, type Log } from './core/index.ts';
-import { startWindowJobs, windowWakeSchema, WINDOW_QUEUE, type WindowJobs } from './jobs.ts';
+import {
+  startWindowJobs,
+  windowWakeSchema,
+  RETRAINING_QUEUE,
+  WINDOW_QUEUE,
+  type WindowJobs,
+} from './jobs.ts';
 
 const ASSET = 'BTC-USD';
 /** Far enough ahead of any clock that nobody is woken. */
@@ -83,6 +89,28 @@ describe('startWindowJobs', () => {
     expect(decided).toBe(0);
   });
 
+  it('has a retraining made that is due, once, while windows go on', async () => {
+    const trained: string[] = [];
+    let isDue = true;
+    await start({
+      nextDueAt: () => LATER,
+      decideDueWindows: () => Promise.resolve(),
+      retrainingDueAfter: () => (isDue ? LATER : null),
+      retrain: async () => {
+        isDue = false;
+        trained.push('now');
+      },
+    });
+    await until(() => trained.length > 0);
+    await running.splice(0)[0]?.stop();
+    await start({ nextDueAt: () => LATER, decideDueWindows: () => Promise.resolve() });
+    const { rows } = await workspace.pool.query<{ state: string }>(
+      `SELECT state::text FROM ${workspace.queueSchema}.job WHERE name = $1`,
+      [RETRAINING_QUEUE],
+    );
+    expect([trained, rows.map(({ state }) => state)]).toEqual([['now'], ['completed']]);
+  });
+
   it('says what is wrong when there is no database to lay anything down in', async () => {
     const options = { nextDueAt: () => LATER, decideDueWindows: () => Promise.resolve() };
     await expect(start({ ...options, databaseUrl: 'postgres://127.0.0.1:9/away' })).rejects.toThrow(
@@ -106,6 +134,8 @@ async function start(
       databaseUrl: workspace.postgres.url,
       schema: workspace.queueSchema,
       asset: ASSET,
+      retrainingDueAfter: () => null,
+      retrain: () => Promise.resolve(),
       log: silentLog,
       ...changes,
     }),

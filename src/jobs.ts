@@ -8,6 +8,12 @@ export const WINDOW_QUEUE = 'decide-windows';
 /** What a wake-up carries. The ledger decides what is due; the payload only says for whom the bell rings. */
 export const windowWakeSchema = z.object({ asset: z.string().min(1), dueAt: z.number().int() });
 
+/** The queue of retrainings, which take longer than a window may wait. */
+export const RETRAINING_QUEUE = 'retrain';
+
+/** What a retraining is asked for with; the ledger of trainings decides whether it is still due. */
+export const retrainingSchema = z.object({ asset: z.string().min(1), windowEnd: z.number().int() });
+
 /** Live operation's alarm clock. */
 export interface WindowJobs {
   /** Stops waking, after the window under way. */
@@ -25,6 +31,8 @@ const STOP_PATIENCE_MS = 20_000;
  * this is started; and doubles would do no harm: the window ledger lets each window in once.
  * @param options.nextDueAt - the decision moment of the next window that is not decided yet
  * @param options.decideDueWindows - decides every window that is due, in order
+ * @param options.retrainingDueAfter - the window after which a retraining is due; null while none is
+ * @param options.retrain - makes the retraining that is due; nothing when none is any more
  */
 export async function startWindowJobs(options: {
   databaseUrl: string;
@@ -33,9 +41,12 @@ export async function startWindowJobs(options: {
   asset: string;
   nextDueAt: () => EpochMs;
   decideDueWindows: () => Promise<void>;
+  retrainingDueAfter: () => EpochMs | null;
+  retrain: () => Promise<void>;
   log: Log;
 }): Promise<WindowJobs> {
-  const { databaseUrl, schema, asset, nextDueAt, decideDueWindows, log } = options;
+  const { databaseUrl, schema, asset, nextDueAt, decideDueWindows, retrainingDueAfter, retrain, log } =
+    options;
   const boss = new PgBoss({
     connectionString: databaseUrl,
     schema,
@@ -48,15 +59,16 @@ export async function startWindowJobs(options: {
   try {
     await boss.start();
     // Short: what waits under the same key is not laid down twice.
-    await boss.createQueue(WINDOW_QUEUE, {
-      policy: 'short',
-      retryLimit: 5,
-      retryDelay: 15,
-      retryBackoff: true,
-    });
+    for (const queue of [WINDOW_QUEUE, RETRAINING_QUEUE]) {
+      await boss.createQueue(queue, { policy: 'short', retryLimit: 5, retryDelay: 15, retryBackoff: true });
+    }
     await boss.work(WINDOW_QUEUE, { pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {
       for (const job of jobs) await answer(windowWakeSchema.parse(job.data));
     });
+    await boss.work(RETRAINING_QUEUE, { pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {
+      for (const job of jobs) if (retrainingSchema.parse(job.data).asset === asset) await retrain();
+    });
+    await askForRetraining();
     await layDownNext();
   } catch (error) {
     await boss.stop({ graceful: false });
@@ -66,13 +78,21 @@ export async function startWindowJobs(options: {
 
   async function answer(wake: z.infer<typeof windowWakeSchema>): Promise<void> {
     try {
-      if (wake.asset === asset) await decideDueWindows();
+      if (wake.asset !== asset) return;
+      await decideDueWindows();
+      await askForRetraining();
     } catch (error) {
       log.error({ asset, reason: messageOf(error) }, 'a window could not be decided');
       throw error;
     } finally {
       await layDownNext();
     }
+  }
+
+  async function askForRetraining(): Promise<void> {
+    const windowEnd = retrainingDueAfter();
+    if (windowEnd === null) return;
+    await boss.send(RETRAINING_QUEUE, retrainingSchema.parse({ asset, windowEnd }), { singletonKey: asset });
   }
 
   async function layDownNext(): Promise<void> {

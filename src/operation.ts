@@ -1,5 +1,9 @@
 import type { Models, Storage } from './compose.ts';
-import type { Clock, Config, EpochMs } from './core/index.ts';
+import type { Clock, Config, EpochMs, Log } from './core/index.ts';
+import type { LearningSettings } from './learning.ts';
+import type { FitPool } from './models/index.ts';
+import type { PresentWindow } from './pricing.ts';
+import type { ModelRouter } from './serving/index.ts';
 import type { WorkspaceRun } from './window-run.ts';
 
 /** Why windows are not being decided. */
@@ -18,6 +22,9 @@ export interface Operation {
   readonly barMinutes: number;
   readonly models: Models;
   readonly workspaceName: string;
+  readonly settings: LearningSettings;
+  readonly pool: FitPool;
+  readonly log: Log;
   clock: Clock;
   /** How the clock moves: by itself, window by window, or not at all. */
   pace: { state: 'running' | 'playing' | 'standing'; windowsPerSecond: number | null };
@@ -25,6 +32,10 @@ export interface Operation {
   run: WorkspaceRun | null;
   /** The newest window with predictions; null before the first. */
   lastWindow: EpochMs | null;
+  /** What a text is tried on; null before the first window. */
+  present: PresentWindow | null;
+  /** What answers come from once the catch-up is over. */
+  router: ModelRouter | null;
   /** Windows and predictions in the workspace. */
   windows: number;
   predictions: number;

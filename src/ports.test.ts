@@ -21,7 +21,8 @@ import { readFeatureRows } from './features/index.ts';
 import { readCandles } from './lake/index.ts';
 import { measurePerformance } from './monitoring/index.ts';
 import type { Operation } from './operation.ts';
-import { createPorts, priceDirection } from './ports.ts';
+import { createPorts } from './ports.ts';
+import { priceDirection } from './price-direction.ts';
 import { HORIZONS_MINUTES, readPredictions, readScored, type JudgedPrediction } from './prediction/index.ts';
 import { createApp, type DashboardView } from './serving/index.ts';
 
@@ -418,18 +419,6 @@ describe('without its database', () => {
     const answer = await app.inject('/signal?asOf=2022-02-02');
     expect(answer.statusCode).toBe(500);
     expect(answer.json().error.code).toBe('SERVING_INTERNAL');
-  });
-});
-
-describe('priceDirection', () => {
-  it.each([
-    [0.5101, 'bullish'],
-    [0.51, 'neutral'],
-    [0.5, 'neutral'],
-    [0.49, 'neutral'],
-    [0.4899, 'bearish'],
-  ])('calls P(up) = %d %s with a band of 0.01', (probability, direction) => {
-    expect(priceDirection(probability, 0.01)).toBe(direction);
   });
 });
 

@@ -5,7 +5,10 @@ import { readCandles } from './lake/index.ts';
 import { measurePerformance } from './monitoring/index.ts';
 import { firstPredictedAt, readArm, readScored, type JudgedPrediction } from './prediction/index.ts';
 import { describeHealth } from './health.ts';
+import { createModelPorts, deployedNow } from './model-ports.ts';
 import type { Operation } from './operation.ts';
+import { priceDirection } from './price-direction.ts';
+import { championArm, liveAt } from './registry/index.ts';
 import type {
   DashboardView,
   FeaturesView,
@@ -25,32 +28,11 @@ const REMEMBERED_ANSWERS = 64;
 
 /** The API's ports on a running system. Each reads what the last commit left, from memory or by one indexed read. */
 export function createPorts(operation: Operation, dashboard: () => DashboardView): ServingPorts {
-  const { config, models } = operation;
-  const arm = config.answeringArm;
-  const graceMs = config.graceSeconds * SECOND_MS;
+  const { models } = operation;
   const perWindow = createWindowMemo(operation);
 
-  const toSignal = (prediction: JudgedPrediction): SignalView => ({
-    ...prediction,
-    asOf: prediction.windowEnd + graceMs,
-    priceDirection: priceDirection(prediction.probabilityUp, config.neutralBand),
-  });
-
-  async function newestSignal(key: { asset: string; horizonMinutes: number }, knownBy: EpochMs) {
-    const { storage } = operation;
-    if (storage === null) return null;
-    const [prediction] = await readArm(storage.workspace.pool, {
-      ...key,
-      arm,
-      after: -Infinity,
-      upTo: Infinity,
-      knownBy,
-      limit: 1,
-    });
-    return prediction === undefined ? null : toSignal(prediction);
-  }
-
   return guarded({
+    ...createModelPorts(operation),
     clock: clockOf(operation),
     stopwatch: () => performance.now(),
     scorer: models.scorer,
@@ -58,38 +40,78 @@ export function createPorts(operation: Operation, dashboard: () => DashboardView
     health: () => describeHealth(operation, dashboard()),
     cache: createAnswerCache(operation),
     latestSignal({ asset, horizonMinutes, asOf }) {
-      if (asOf !== null) return newestSignal({ asset, horizonMinutes }, asOf);
+      if (asOf !== null) return signalAt(operation, { asset, horizonMinutes, asOf });
       // While missed windows are caught up the newest one is not the present: better no answer than an old one.
       if (operation.lastWindow === null) return Promise.resolve(null);
-      return perWindow(`signal ${asset} ${horizonMinutes}`, () =>
-        newestSignal({ asset, horizonMinutes }, operation.clock.now()),
+      const arm = championNow(operation, horizonMinutes);
+      return perWindow(`signal ${asset} ${horizonMinutes} ${arm}`, () =>
+        newestSignal(operation, { asset, horizonMinutes, arm, knownBy: operation.clock.now() }),
       );
     },
     async firstSignalAt({ asset, horizonMinutes }) {
       const { storage } = operation;
+      const arm = championNow(operation, horizonMinutes);
       return storage === null
         ? null
         : firstPredictedAt(storage.workspace.pool, { asset, arm, horizonMinutes });
     },
-    signalHistory: (question) => readHistory(operation, question, toSignal),
+    signalHistory: (question) => readHistory(operation, question),
     latestFeatures: ({ asset }) => readLatestFeatures(operation, asset),
     performance: ({ asset, days }) =>
       perWindow(`performance ${asset} ${days}`, () => measureLast(operation, { asset, days })),
   });
 }
 
-/** bullish and bearish only where the probability leaves the stated band around one half. */
-export function priceDirection(probabilityUp: number, neutralBand: number): SignalView['priceDirection'] {
-  if (probabilityUp > 0.5 + neutralBand) return 'bullish';
-  return probabilityUp < 0.5 - neutralBand ? 'bearish' : 'neutral';
+/** The arm that answers for a horizon at this instant. */
+function championNow(operation: Operation, horizonMinutes: number): string {
+  return deployedNow(operation).champions.get(horizonMinutes) ?? operation.settings.firstChampion;
+}
+
+/** What was answered at a moment: by the arm that the ledger names for it, as far as it was known then. */
+async function signalAt(
+  operation: Operation,
+  { asset, horizonMinutes, asOf }: { asset: string; horizonMinutes: number; asOf: EpochMs },
+): Promise<SignalView | null> {
+  const { storage, settings } = operation;
+  if (storage === null) return null;
+  const entry = await liveAt(storage.workspace.pool, { asset, at: asOf });
+  const arm = entry === null ? null : championArm(entry.state, horizonMinutes);
+  return newestSignal(operation, {
+    asset,
+    horizonMinutes,
+    arm: arm ?? settings.firstChampion,
+    knownBy: asOf,
+  });
+}
+
+async function newestSignal(
+  operation: Operation,
+  key: { asset: string; horizonMinutes: number; arm: string; knownBy: EpochMs },
+): Promise<SignalView | null> {
+  const { storage } = operation;
+  if (storage === null) return null;
+  const { pool } = storage.workspace;
+  const [prediction] = await readArm(pool, { ...key, after: -Infinity, upTo: Infinity, limit: 1 });
+  if (prediction === undefined) return null;
+  const entry = await liveAt(pool, { asset: key.asset, at: prediction.predictedAt });
+  return toSignal(operation, prediction, entry?.id ?? 0);
+}
+
+function toSignal({ config }: Operation, prediction: JudgedPrediction, revision: number | null): SignalView {
+  return {
+    ...prediction,
+    revision,
+    asOf: prediction.windowEnd + config.graceSeconds * SECOND_MS,
+    priceDirection: priceDirection(prediction.probabilityUp, config.neutralBand),
+  };
 }
 
 async function readHistory(
-  { storage, clock, config, barMinutes }: Operation,
+  operation: Operation,
   { asset, horizonMinutes, from, to, limit }: HistoryQuestion,
-  toSignal: (prediction: JudgedPrediction) => SignalView,
 ): Promise<HistoryView> {
-  const arm = config.answeringArm;
+  const { storage, clock, config, barMinutes } = operation;
+  const arm = championNow(operation, horizonMinutes);
   if (storage === null) return { arm, items: [] };
   const { pool } = storage.workspace;
   const predictions = await readArm(pool, {
@@ -111,9 +133,11 @@ async function readHistory(
   });
   // Walked backwards, so that of several versions of a bar the first one stays.
   const closes = new Map(candles.toReversed().map(({ eventTime, close }) => [eventTime, close]));
-  const items = predictions
-    .toReversed()
-    .map((prediction) => ({ ...toSignal(prediction), close: closes.get(prediction.windowEnd) ?? NaN }));
+  const items = predictions.toReversed().map((prediction) => ({
+    // Nobody asks which entry each of them came from; their versions say it.
+    ...toSignal(operation, prediction, null),
+    close: closes.get(prediction.windowEnd) ?? NaN,
+  }));
   return { arm, items };
 }
 
@@ -232,5 +256,11 @@ function guarded(ports: ServingPorts): ServingPorts {
     signalHistory: wrap(ports.signalHistory),
     latestFeatures: wrap(ports.latestFeatures),
     performance: wrap(ports.performance),
+    priceWithTexts: wrap(ports.priceWithTexts),
+    modelsStatus: wrap(ports.modelsStatus),
+    deployments: wrap(ports.deployments),
+    selectChampion: wrap(ports.selectChampion),
+    deployVersion: wrap(ports.deployVersion),
+    rollBack: wrap(ports.rollBack),
   };
 }

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createVirtualClock, HOUR_MS, MINUTE_MS, parseUtc, SECOND_MS } from './core/index.ts';
+import { createVirtualClock, DAY_MS, HOUR_MS, MINUTE_MS, parseUtc, SECOND_MS } from './core/index.ts';
 import { articleAt, candleAt, GRACE_SECONDS, ORIGIN, sorted } from './features/inputs.contract.ts';
+import { learnInMemory } from '../test/learning.ts';
 import { createFeatureSet, type FeatureInput } from './features/index.ts';
-import { MODEL_FAMILIES } from './models/index.ts';
-import { armsOf, createPredictor, createWindowMemory } from './prediction/index.ts';
+import { MODEL_FAMILIES, refitTime } from './models/index.ts';
+import { armsOf, createPredictor, createWindowMemory, HORIZONS_MINUTES } from './prediction/index.ts';
 import {
   runWindow,
   windowsBetween,
@@ -20,6 +21,12 @@ const HISTORY = sorted(
     candleAt(ORIGIN + bar * HOUR_MS, { close: 100 + ((bar * 7) % 11) }),
     articleAt(ORIGIN + bar * HOUR_MS + 10 * MINUTE_MS, 0.25),
   ]).flat(),
+);
+
+const LONG = sorted(
+  Array.from({ length: 24 * 8 }, (_, bar) =>
+    candleAt(ORIGIN + bar * HOUR_MS, { close: 100 + ((bar * 7) % 11) }),
+  ),
 );
 
 describe('runWindow', () => {
@@ -54,12 +61,64 @@ describe('runWindow', () => {
     expect(warmUp.every(({ values }) => values.length === featureSet.names.length)).toBe(true);
     const [first] = effects.filter(({ windowEnd }) => windowEnd > after);
     // Ten of the hours up to `after` have their truth by then.
-    expect(first?.fits.map(({ arm, rows }) => [arm, rows])).toEqual([
-      ['logistic+vader', 10],
-      ['logistic+none', 10],
+    expect(first?.fits.map(({ arm, horizonMinutes, rows }) => [arm, horizonMinutes, rows])).toEqual([
+      ['baseline-majority', 60, 10],
+      ['baseline-majority', 1_440, 0],
+    ]);
+    const [training] = first?.retrainings ?? [];
+    expect(training?.trigger).toBe('first');
+    expect(
+      training?.drafts[0]?.manifest.models.map(({ arm, horizonMinutes, rows }) => [
+        arm,
+        horizonMinutes,
+        rows,
+      ]),
+    ).toEqual([
+      ['logistic+vader', 60, 10],
+      ['logistic+none', 60, 10],
+      ['logistic+vader', 1_440, 0],
+      ['logistic+none', 1_440, 0],
     ]);
     const outcomes = effects.flatMap((each) => each.outcomes);
     expect(Math.min(...outcomes.map(({ windowEnd }) => windowEnd))).toBe(after + HOUR_MS);
+  });
+
+  it('retrains after the predictions of the window that it is due at', async () => {
+    // Bars begin on a Tuesday; the sixth day on is a Monday.
+    const monday = refitTime(ORIGIN + 7 * DAY_MS, ORIGIN);
+    const effects = await runAll({ predictAfter: ORIGIN + 2 * DAY_MS, history: LONG, bars: 24 * 8 });
+    const trained = effects.filter(({ retrainings }) => retrainings.length > 0);
+    expect(trained.map(({ windowEnd, retrainings }) => [windowEnd, retrainings[0]?.trigger])).toEqual([
+      [ORIGIN + 2 * DAY_MS + HOUR_MS, 'first'],
+      [monday, 'schedule'],
+    ]);
+    const [retraining] = effects.find(({ windowEnd }) => windowEnd === monday)?.retrainings ?? [];
+    expect([retraining?.at, retraining?.recordedAt]).toEqual([monday + GRACE_MS, monday + GRACE_MS + 1]);
+    // Eight days are too few to learn from anew, so the first version stays, and the run says why.
+    expect(retraining?.runs.map(({ status }) => status)).toEqual(['skipped']);
+    const versionsAt = (windowEnd: number) => [
+      ...new Set(
+        effects
+          .find((each) => each.windowEnd === windowEnd)
+          ?.predictions.filter(({ arm }) => arm.startsWith('logistic'))
+          .map(({ modelVersion }) => modelVersion),
+      ),
+    ];
+    expect(retraining?.changes).toEqual([]);
+    expect(versionsAt(monday)).toEqual(['logistic@1.0.0']);
+    expect(versionsAt(monday + HOUR_MS)).toEqual(['logistic@1.0.0']);
+  });
+
+  it('leaves a retraining that is due to the queue where windows do not wait', async () => {
+    const effects = await runAll({
+      predictAfter: ORIGIN + 2 * DAY_MS,
+      history: LONG,
+      bars: 24 * 8,
+      isRetrainingQueued: true,
+    });
+    expect(effects.flatMap(({ retrainings }) => retrainings.map(({ trigger }) => trigger))).toEqual([
+      'first',
+    ]);
   });
 
   it('tells a prediction at the decision, and when the run is late at the moment in which it was really made', async () => {
@@ -82,7 +141,8 @@ describe('runWindow', () => {
     });
     const degraded = effects.filter((each) => each.degraded);
     expect(degraded.map(({ windowEnd }) => windowEnd)).toEqual([missing]);
-    expect(degraded[0]?.predictions.map((prediction) => prediction.degraded)).toEqual([true, true]);
+    expect(degraded[0]?.predictions.every((prediction) => prediction.degraded)).toBe(true);
+    expect(degraded[0]?.predictions).toHaveLength(6);
   });
 
   it('fails as a whole when its records cannot be collected', async () => {
@@ -119,13 +179,24 @@ describe('windowsBetween', () => {
   });
 });
 
+const ARMS = armsOf({
+  fitted: [MODEL_FAMILIES.logistic],
+  baselines: [MODEL_FAMILIES.majority],
+  scorerFamily: 'vader',
+});
+
 function newRun({ predictAfter }: { predictAfter: number }): WindowRun {
   return {
     predictAfter,
-    memory: createWindowMemory({ featureSet, horizonsMinutes: [60], graceSeconds: GRACE_SECONDS }),
+    learning: learnInMemory({ featureSet, arms: ARMS, firstFitAt: predictAfter, graceMs: GRACE_MS }),
+    memory: createWindowMemory({
+      featureSet,
+      horizonsMinutes: HORIZONS_MINUTES,
+      graceSeconds: GRACE_SECONDS,
+    }),
     predictor: createPredictor({
-      arms: armsOf({ fitted: [MODEL_FAMILIES.logistic], baselines: [], scorerFamily: 'vader' }),
-      horizonsMinutes: [60],
+      arms: ARMS,
+      horizonsMinutes: HORIZONS_MINUTES,
       featureNames: featureSet.names,
       withoutSentiment: featureSet.withoutSentiment,
       firstFitAt: predictAfter,
@@ -139,12 +210,19 @@ async function runAll(options: {
   predictAfter: number;
   history?: readonly FeatureInput[];
   now?: number;
+  bars?: number;
+  isRetrainingQueued?: boolean;
 }): Promise<WindowEffects[]> {
-  const { predictAfter, history = HISTORY, now = 0 } = options;
+  const { predictAfter, history = HISTORY, now = 0, bars = 40, isRetrainingQueued } = options;
   const run = newRun({ predictAfter });
-  const parts = { clock: createVirtualClock(now), collect: () => Promise.resolve(), read: readerOf(history) };
+  const parts = {
+    clock: createVirtualClock(now),
+    collect: () => Promise.resolve(),
+    read: readerOf(history),
+    isRetrainingQueued,
+  };
   const effects: WindowEffects[] = [];
-  for (let bar = 0; bar < 40; bar += 1) effects.push(await runWindow(ORIGIN + bar * HOUR_MS, run, parts));
+  for (let bar = 0; bar < bars; bar += 1) effects.push(await runWindow(ORIGIN + bar * HOUR_MS, run, parts));
   return effects;
 }
 

@@ -1,7 +1,9 @@
 import { MINUTE_MS, type Clock, type EpochMs } from './core/index.ts';
 import type { FeatureInput } from './features/index.ts';
 import type { TextScore } from './lake/index.ts';
+import type { Learning } from './learning.ts';
 import type { Fit, Prediction, Predictor, SettledOutcome, WindowMemory } from './prediction/index.ts';
+import type { Retraining } from './retraining/index.ts';
 
 /** What becomes known by a window's decision, with its texts scored. */
 export interface WindowInputs {
@@ -18,12 +20,15 @@ export interface WindowParts {
   collect(upTo: EpochMs): Promise<void>;
   /** Everything with after < knownAt <= upTo. */
   read(range: { after: EpochMs; upTo: EpochMs }): Promise<WindowInputs>;
+  /** True in real time, where windows do not wait for a retraining that is due: the queue makes it beside them. */
+  isRetrainingQueued?: boolean;
 }
 
 /** What a run carries from window to window. */
 export interface WindowRun {
   memory: WindowMemory;
   predictor: Predictor;
+  learning: Learning;
   /** Windows up to here are warm-up: learnt from, not predicted. */
   predictAfter: EpochMs;
 }
@@ -37,7 +42,10 @@ export interface WindowEffects {
   /** True when the window's own candle was missing at its decision. */
   degraded: boolean;
   scores: readonly TextScore[];
+  /** Fits of the yardsticks. */
   fits: readonly Fit[];
+  /** Trainings of the governed families, in order: what they made, what the gate said, what is live from now on. */
+  retrainings: readonly Retraining[];
   predictions: readonly Prediction[];
   outcomes: readonly SettledOutcome[];
   /** Bars of which another version arrived after the first one. */
@@ -46,32 +54,47 @@ export interface WindowEffects {
 
 /**
  * Decides one window: the only path, live and in replay. It collects, reads what has become known, folds it into the
- * feature state, settles what has matured, fits when a fit is due and lets every arm predict.
+ * feature state, settles what has matured, lets every arm predict, and retrains when that is due. Before the very first
+ * prediction it trains, so that there is something to predict with; what a retraining promotes serves from the next
+ * window on.
  * @param windowEnd - T, the close of the bar; decided at T + grace
  * @returns the effects; the caller commits them together with the window's ledger entry
  */
 export async function runWindow(
   windowEnd: EpochMs,
-  { memory, predictor, predictAfter }: WindowRun,
+  run: WindowRun,
   parts: WindowParts,
 ): Promise<WindowEffects> {
+  const { memory, learning, predictAfter } = run;
   const asOf = windowEnd + memory.graceMs;
   await parts.collect(asOf);
   const { inputs, scores } = await parts.read({ after: memory.knownUpTo, upTo: asOf });
   const row = memory.fold(inputs, windowEnd);
   const settled = memory.settle(asOf);
-  const isPredicted = windowEnd > predictAfter;
-  const fits = isPredicted ? predictor.refitIfDue(windowEnd, memory.history) : [];
-  const moment = { predictedAt: Math.max(asOf, parts.clock.now()), degraded: row.degraded };
-  return {
-    windowEnd,
-    asOf,
-    values: row.values,
-    degraded: row.degraded,
-    scores,
-    fits,
-    predictions: isPredicted ? predictor.predict(row, moment) : [],
+  const decided = { windowEnd, asOf, values: row.values, degraded: row.degraded, scores };
+  if (windowEnd <= predictAfter) {
     // Nobody predicted the warm-up: it is learnt from, but its truth stays out of the ledger.
+    return {
+      ...decided,
+      fits: [],
+      retrainings: [],
+      predictions: [],
+      outcomes: [],
+      revisions: row.revisions,
+    };
+  }
+  const first = await learning.begin(memory.history);
+  if (first !== null) learning.accept(first);
+  const fits = run.predictor.refitIfDue(windowEnd, memory.history);
+  const moment = { predictedAt: Math.max(asOf, parts.clock.now()), degraded: row.degraded };
+  const predictions = run.predictor.predict(row, moment, learning.deployed);
+  const due = parts.isRetrainingQueued === true ? null : await learning.trainIfDue(windowEnd, memory.history);
+  if (due !== null) learning.accept(due);
+  return {
+    ...decided,
+    fits,
+    retrainings: [first, due].filter((retraining) => retraining !== null),
+    predictions,
     outcomes: settled.filter((outcome) => outcome.windowEnd > predictAfter),
     revisions: row.revisions,
   };

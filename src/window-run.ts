@@ -9,6 +9,7 @@ import {
   SECOND_MS,
   type Cache,
   type EpochMs,
+  type Queryable,
   type Workspace,
 } from './core/index.ts';
 import {
@@ -20,6 +21,7 @@ import {
   type FeatureSet,
 } from './features/index.ts';
 import { readCandles, readObservations, readScores, writeScores, type TextScore } from './lake/index.ts';
+import { openLearning, type LearningOptions, type LearningSettings } from './learning.ts';
 import {
   createPredictor,
   createWindowMemory,
@@ -30,7 +32,10 @@ import {
   type Arm,
   type RememberedRun,
   type ScoredInputs,
+  type WindowMemory,
 } from './prediction/index.ts';
+import { claimVersions, createArtifactStore } from './registry/index.ts';
+import { recordRetraining, saveArtifacts, type Retraining } from './retraining/index.ts';
 import { runWindow, type WindowEffects, type WindowParts, type WindowRun } from './run-window.ts';
 import { scorerName, type Scorer } from './sentiment/index.ts';
 
@@ -52,7 +57,7 @@ export interface WorkspaceRun extends WindowRun {
 }
 
 /** What a run is made of. */
-export interface RunOptions {
+export interface RunOptions extends LearningSettings, Pick<LearningOptions, 'pool'> {
   workspace: Workspace;
   cache: Cache;
   asset: string;
@@ -71,8 +76,8 @@ export interface RunOptions {
  */
 export async function openRun(options: RunOptions): Promise<WorkspaceRun> {
   const { workspace, cache, asset, featureSet, scorer, predictAfter, graceSeconds } = options;
+  const graceMs = graceSeconds * SECOND_MS;
   const fence = await acquireFence(workspace.pool, { job: WINDOW_JOB, asset });
-  const remembered = await remember(options);
   return {
     workspace,
     cache,
@@ -82,20 +87,35 @@ export async function openRun(options: RunOptions): Promise<WorkspaceRun> {
     fence,
     predictAfter,
     lastWindow: await latestWindow(workspace.pool, { job: WINDOW_JOB, asset }),
-    memory: createWindowMemory({ featureSet, horizonsMinutes: HORIZONS_MINUTES, graceSeconds }, remembered),
+    memory: await openMemory(options),
     predictor: createPredictor({
       arms: options.arms,
       horizonsMinutes: HORIZONS_MINUTES,
       featureNames: featureSet.names,
       withoutSentiment: featureSet.withoutSentiment,
       firstFitAt: predictAfter,
-      graceMs: graceSeconds * SECOND_MS,
+      graceMs,
       seed: options.seed,
+    }),
+    learning: await openLearning({
+      ...options,
+      scorer: scorerName(scorer),
+      firstFitAt: predictAfter,
+      graceMs,
     }),
   };
 }
 
-async function remember(options: RunOptions): Promise<RememberedRun | undefined> {
+/** What the windows of a workspace left behind: rows, closes, feature state. Read only; no fence is taken. */
+export async function openMemory(options: MemoryPlace): Promise<WindowMemory> {
+  const { featureSet, graceSeconds } = options;
+  const plan = { featureSet, horizonsMinutes: HORIZONS_MINUTES, graceSeconds };
+  return createWindowMemory(plan, await remember(options));
+}
+
+type MemoryPlace = Pick<RunOptions, 'workspace' | 'asset' | 'featureSet' | 'graceSeconds'>;
+
+async function remember(options: MemoryPlace): Promise<RememberedRun | undefined> {
   const { workspace, asset, featureSet, graceSeconds } = options;
   const key = { asset, featureSet };
   const stored = await readFeatureState(workspace.pool, key);
@@ -192,6 +212,9 @@ async function commitEffects(
         asset,
         batch.flatMap(({ outcomes }) => outcomes),
       );
+      for (const retraining of batch.flatMap((effects) => effects.retrainings)) {
+        await writeRetraining(client, { workspace, asset, retraining, isDurable });
+      }
       for (const { asOf, revisions } of batch) {
         for (const eventTime of revisions) await raiseEvent(client, revisionEvent(asset, asOf, eventTime));
       }
@@ -204,6 +227,38 @@ async function commitEffects(
     { asset, featureSet },
     { windowEnd, asOf, values, degraded },
   );
+}
+
+/**
+ * Writes a retraining that was made beside the windows: its files, what they are, and what is live from now on.
+ * @throws AppError `REGISTRY_STATE_MOVED` or `REGISTRY_VERSION_TAKEN` when somebody else was faster; nothing is
+ *   recorded then
+ */
+export async function commitRetraining(
+  { workspace, asset }: Pick<WorkspaceRun, 'workspace' | 'asset'>,
+  retraining: Retraining,
+): Promise<void> {
+  await inTransaction(workspace.pool, (client) =>
+    writeRetraining(client, { workspace, asset, retraining, isDurable: true }),
+  );
+}
+
+/**
+ * Files first, then the rows that name them: what the database knows is there. A crash in between leaves files that
+ * nobody knows, and the same training, made again, replaces them.
+ */
+async function writeRetraining(
+  client: Queryable,
+  parts: { workspace: Workspace; asset: string; retraining: Retraining; isDurable: boolean },
+): Promise<void> {
+  const { workspace, asset, retraining, isDurable } = parts;
+  await claimVersions(
+    client,
+    retraining.drafts.map(({ manifest }) => manifest),
+  );
+  const store = createArtifactStore(workspace.registryDir);
+  const saved = await saveArtifacts(store, retraining, { durable: isDurable });
+  await recordRetraining(client, { asset, retraining, saved });
 }
 
 function stackRows(batch: readonly WindowEffects[], width: number) {

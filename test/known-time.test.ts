@@ -21,6 +21,7 @@ import {
 } from '../src/prediction/index.ts';
 import { runWindow, windowsBetween, type WindowEffects, type WindowParts } from '../src/run-window.ts';
 import type { TestWorkspace } from './database.ts';
+import { learnInMemory } from './learning.ts';
 import {
   createRunWorkspace,
   forgetRuns,
@@ -193,7 +194,8 @@ async function run(inputs: readonly FeatureInput[], plant = (predictor: Predicto
         scores: [],
       }),
   };
-  const windowRun = { memory, predictor: plant(predictor), predictAfter: PREDICT_AFTER };
+  const learning = learnInMemory({ featureSet, arms, firstFitAt: PREDICT_AFTER, graceMs: GRACE_MS });
+  const windowRun = { memory, learning, predictor: plant(predictor), predictAfter: PREDICT_AFTER };
   const effects: WindowEffects[] = [];
   for (const windowEnd of WINDOWS) effects.push(await runWindow(windowEnd, windowRun, parts));
   return { memory, effects };

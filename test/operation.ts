@@ -62,7 +62,7 @@ export async function prepareOperation(options: {
   const trace = traceCommand(options.environment ?? makeEnvironment());
   const { config, terminal } = trace.context;
   const plan = options.plan ?? (await planStart(words, config, options.real));
-  const operation = createOperation(plan, config);
+  const operation = createOperation(plan, config, log);
   const stopping = new AbortController();
   const { signal } = stopping;
   operation.storage = await openStorage({ config, workspaceName: plan.workspaceName, log });
@@ -70,6 +70,7 @@ export async function prepareOperation(options: {
   const drop = async () => {
     stopping.abort();
     await keeper.settled();
+    await operation.pool.close();
     await operation.storage?.close();
     await dropOperations(config);
   };

@@ -9,7 +9,9 @@ import {
 } from '../src/core/index.ts';
 import { featureMigrations } from '../src/features/index.ts';
 import { ingest, lakeMigrations } from '../src/lake/index.ts';
+import { createFitPool } from '../src/models/index.ts';
 import { predictionMigrations } from '../src/prediction/index.ts';
+import { registryMigrations } from '../src/registry/index.ts';
 import type { WindowParts } from '../src/run-window.ts';
 import {
   createInputFeed,
@@ -23,7 +25,7 @@ import { ASSET, BAR_MINUTES, GRACE_SECONDS, openMarket, type MarketPlan } from '
 
 /** A workspace with all tables that a run writes. */
 export function createRunWorkspace(): Promise<TestWorkspace> {
-  return createTestWorkspace([lakeMigrations, featureMigrations, predictionMigrations]);
+  return createTestWorkspace([lakeMigrations, featureMigrations, registryMigrations, predictionMigrations]);
 }
 
 /** Brings a simulated market into silver, whole, as an import does. */
@@ -39,6 +41,10 @@ export async function openTestRun(
 ): Promise<WorkspaceRun> {
   return openRun({
     ...createModels(BAR_MINUTES),
+    cadenceDays: 7,
+    expiryDays: 182,
+    firstChampion: 'logistic+vader',
+    pool: createFitPool({ threads: 0 }),
     workspace,
     cache: await createCache({ redisUrl: '', log: silentLog }),
     asset: ASSET,
@@ -87,6 +93,11 @@ const LEFT_BEHIND = {
   feature_state: 'select * from feature_state',
   scores: 'select text_id, scorer, sentiment, confidence, negative, neutral, positive from scores',
   events: 'select at, kind, severity, asset, facts from events',
+  model_versions: 'select * from model_versions',
+  runs: 'select asset, family, version, at, trigger, status, parameters, metrics, data_hash from runs',
+  gate_decisions:
+    'select asset, at, horizon_minutes, arm, kind, candidate, incumbent, n, gain, low, high, verdict from gate_decisions',
+  deployments: 'select asset, at, kind, actor, reason, changes, state from deployments',
 };
 export type LeftBehind = Record<keyof typeof LEFT_BEHIND, string[]>;
 
@@ -104,7 +115,10 @@ export async function readLeftBehind({ pool }: Workspace): Promise<LeftBehind> {
 
 /** Forgets all that runs have written; silver stays. */
 export async function forgetRuns({ pool }: Workspace): Promise<void> {
+  await pool.query('alter table deployments disable trigger user');
   await pool.query(
-    'truncate window_ledger, window_runners, predictions, outcomes, feature_rows, feature_state, scores, events',
+    `truncate window_ledger, window_runners, predictions, outcomes, feature_rows, feature_state, scores, events,
+       model_versions, runs, gate_decisions, deployments`,
   );
+  await pool.query('alter table deployments enable trigger user');
 }

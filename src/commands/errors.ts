@@ -35,6 +35,24 @@ export function workspaceUnnamed(known: readonly string[]): AppError {
   );
 }
 
+/** A workspace that holds nothing to learn from. */
+export function workspaceEmpty(workspace: string): AppError {
+  return usageInvalid(
+    `Workspace ${workspace} holds no candles to learn from. Bring a history in first: npm run bellwether -- import --history DIR.`,
+  );
+}
+
+/** A training by hand that gave no version. */
+export function retrainingFailed(family: string, reason: string): AppError {
+  return new AppError({
+    code: 'RETRAINING_FAILED',
+    message: `${family} was not trained: ${reason} What is live stays as it is.`,
+    status: 409,
+    retryable: false,
+    details: { family, reason },
+  });
+}
+
 /** A workspace in which nothing was predicted yet. */
 export function signalsMissing(workspace: string): AppError {
   return usageInvalid(

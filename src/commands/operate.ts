@@ -12,11 +12,20 @@ import {
   type VirtualClock,
 } from '../core/index.ts';
 import { isConnectionLost } from '../database-away.ts';
+import { createRouter } from '../follow-ledger.ts';
 import { startWindowJobs, type WindowJobs } from '../jobs.ts';
 import type { Operation, OperationFailure } from '../operation.ts';
 import { analyzeLedger, countPredictions, HORIZONS_MINUTES } from '../prediction/index.ts';
 import { windowsBetween, type WindowParts } from '../run-window.ts';
-import { createInputFeed, openRun, runThrough, WINDOW_JOB, type WorkspaceRun } from '../window-run.ts';
+import { presentWindow } from '../pricing.ts';
+import {
+  commitRetraining,
+  createInputFeed,
+  openRun,
+  runThrough,
+  WINDOW_JOB,
+  type WorkspaceRun,
+} from '../window-run.ts';
 import { amount } from './amount.ts';
 import { rest, type StorageKeeper } from './keep-storage.ts';
 import { replayWindows } from './replay-windows.ts';
@@ -98,6 +107,9 @@ async function catchUpFromLedger(work: Work & { terminal: Terminal }): Promise<v
 export async function goOn(work: Work): Promise<Running> {
   const { operation, schedule, keeper, signal } = work;
   const { windowsPerSecond } = schedule;
+  const router = await createRouter(operation);
+  operation.router = router;
+  router.start();
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => {
@@ -108,7 +120,13 @@ export async function goOn(work: Work): Promise<Running> {
     operation.pace = { state: 'running', windowsPerSecond: null };
     const stopJobs = await followRealTime(work);
     keeper.watch();
-    return { ended: stopped, stop: stopJobs };
+    return {
+      ended: stopped,
+      stop: async () => {
+        await stopJobs();
+        await router.stop();
+      },
+    };
   }
   const isPlaying = windowsPerSecond > 0 && (operation.run?.lastWindow ?? -Infinity) < schedule.playTo;
   operation.pace = isPlaying
@@ -121,6 +139,7 @@ export async function goOn(work: Work): Promise<Running> {
     stop: async () => {
       await played;
       await keeper.settled();
+      await router.stop();
     },
   };
 }
@@ -159,8 +178,32 @@ function startJobs(work: Work): Promise<WindowJobs> {
       return operation.failure === null ? dueAt : Math.max(dueAt, dueAfter(latest));
     },
     decideDueWindows: () => decide(work, clock.now() - graceMs, { isDurable: true }),
+    retrainingDueAfter: () => retrainingDueAfter(operation),
+    retrain: () => retrainBeside(work),
     log,
   });
+}
+
+/** The newest window, if a retraining is due after it. */
+function retrainingDueAfter({ run }: Operation): EpochMs | null {
+  if (run === null || run.lastWindow === null || run.lastWindow <= run.predictAfter) return null;
+  return run.learning.isDue(run.lastWindow) ? run.lastWindow : null;
+}
+
+/**
+ * The retraining that is due, made while windows go on. It is written down whole or not at all, and serves once the
+ * router has taken it over from the ledger. One that fails leaves what is live where it is.
+ */
+async function retrainBeside({ operation, log }: Work): Promise<void> {
+  const { run, router } = operation;
+  const windowEnd = retrainingDueAfter(operation);
+  if (run === null || windowEnd === null) return;
+  const retraining = await run.learning.trainIfDue(windowEnd, run.memory.history);
+  if (retraining === null) return;
+  await commitRetraining(run, retraining);
+  run.learning.accept(retraining);
+  log.info({ at: isoUtc(retraining.at), changes: retraining.changes.length }, 'models were trained anew');
+  await router?.follow();
 }
 
 /** Decides windows at a pace, on a virtual clock, until the end or a stop. */
@@ -255,10 +298,12 @@ function describeFailure(error: unknown): OperationFailure {
 }
 
 async function resume({ operation, schedule }: Work): Promise<WorkspaceRun> {
-  const { storage, models, config } = operation;
+  const { storage, models, config, settings, pool } = operation;
   if (storage === null) throw new RangeError('a run needs a storage to live in');
   operation.run = await openRun({
     ...models,
+    ...settings,
+    pool,
     workspace: storage.workspace,
     cache: storage.cache,
     asset: config.asset,
@@ -273,6 +318,7 @@ async function resume({ operation, schedule }: Work): Promise<WorkspaceRun> {
 async function resumeLive(work: Work): Promise<WorkspaceRun> {
   const run = await resume(work);
   await note(work.operation);
+  await work.operation.router?.follow();
   return run;
 }
 
@@ -283,6 +329,8 @@ function partsOf({ operation, plan }: Work, run: WorkspaceRun): WindowParts {
       if (operation.storage !== null) await plan.collect(operation.storage, upTo);
     },
     read: createInputFeed(run, { aheadMs: 0 }),
+    // In real time the next window does not wait for it.
+    isRetrainingQueued: operation.pace.state === 'running',
   };
 }
 
@@ -304,12 +352,14 @@ async function note(operation: Operation): Promise<void> {
     after: run.predictAfter,
   });
   operation.lastWindow = counted.lastWindow;
+  operation.present = counted.lastWindow === null ? null : presentWindow(run.memory, counted.lastWindow);
 }
 
 /** The same after one more window, without counting hundreds of thousands of rows again. */
-function count(operation: Operation, { lastWindow, predictAfter }: WorkspaceRun): void {
+function count(operation: Operation, { lastWindow, predictAfter, memory }: WorkspaceRun): void {
   if (lastWindow === null || lastWindow <= predictAfter) return;
   operation.windows += 1;
   operation.predictions += operation.models.arms.length * HORIZONS_MINUTES.length;
   operation.lastWindow = lastWindow;
+  operation.present = presentWindow(memory, lastWindow);
 }

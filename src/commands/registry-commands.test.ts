@@ -28,6 +28,7 @@ import { deployCommand, rollbackCommand } from './deploy.ts';
 import { deploymentsCommand } from './deployments.ts';
 import { registryList } from './registry-list.ts';
 import { presentOf } from './workspace-clock.ts';
+import { startLockPath } from './data-folder.ts';
 
 let dataDir: string;
 let workspace: Workspace & { drop(): Promise<void> };
@@ -326,17 +327,27 @@ describe('registry list', () => {
 });
 
 describe('the present of a workspace', () => {
-  const settings = { asset: 'BTC-USD', graceSeconds: 60 };
+  const at = (name: string) =>
+    presentOf({ name, pool: workspace.pool }, { asset: 'BTC-USD', graceSeconds: 60, dataDir });
 
-  it('is just after the decision of its newest window where time is virtual', async () => {
-    expect(await presentOf(workspace, settings)).toBe(PRESENT);
+  it('is just after the decision of its newest window', async () => {
+    expect([await at(workspace.name), await at('live')]).toEqual([PRESENT, PRESENT]);
   });
 
-  it('is the real one elsewhere', async () => {
-    const named = (name: string) => presentOf({ name, pool: workspace.pool }, settings);
-    expect(Math.abs((await named('live')) - Date.now())).toBeLessThan(60_000);
-    await workspace.pool.query(`INSERT INTO facts (key, value) VALUES ('simulator-played-from', '1')`);
-    expect(await named('simulated_1')).toBe(PRESENT);
+  it('is the real one while a start decides its windows as they close', async () => {
+    const lock = await acquireProcessLock(startLockPath(dataDir), {
+      port: null,
+      startedAt: 0,
+      workspace: 'live',
+    });
+    try {
+      expect(Math.abs((await at('live')) - Date.now())).toBeLessThan(60_000);
+      expect(await at('another')).toBe(PRESENT);
+      await workspace.pool.query(`INSERT INTO facts (key, value) VALUES ('simulator-played-from', '1')`);
+      expect(await at('live')).toBe(PRESENT);
+    } finally {
+      await lock.release();
+    }
   });
 });
 

@@ -29,6 +29,7 @@ export function describeReplay(result: ReplayResult, facts: Facts): string {
     '',
     ...alignColumns([head, ...rows]),
     '',
+    `${amount(result.retrains, 'version')} trained, ${amount(result.promotions, 'promotion')} by the gate, ${amount(result.rollbacks, 'rollback')}`,
     `predictions ${result.predictionsHash}`,
     `${facts.wallSeconds} s, ${facts.peakRssMb} MB, Postgres ${facts.postgresRssMb ?? 'unknown'} MB, workspace ${facts.workspace}`,
     'Accuracies near 50 % are what these horizons give. Nothing here is investment advice.',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { createModels, openStorage, type Models, type Storage } from '../compose.ts';
 import {
@@ -9,7 +9,6 @@ import {
   dropWorkspace,
   isAppError,
   isoUtc,
-  messageOf,
   MINUTE_MS,
   readFact,
   writeFact,
@@ -17,6 +16,7 @@ import {
   type EpochMs,
 } from '../core/index.ts';
 import { readBarSpan } from '../lake/index.ts';
+import { createFitPool } from '../models/index.ts';
 import { measurePerformance } from '../monitoring/index.ts';
 import {
   analyzeLedger,
@@ -25,13 +25,16 @@ import {
   readPredictions,
   readScored,
 } from '../prediction/index.ts';
+import { countLearning } from '../registry/index.ts';
 import { windowsBetween } from '../run-window.ts';
 import { openHistoryFolder, type HistoryFolder } from '../sources/index.ts';
 import { openRun, WINDOW_JOB } from '../window-run.ts';
-import { candlesMissing, outFileUnwritable, rangeEmpty, rangeReversed } from './errors.ts';
+import { candlesMissing, rangeEmpty, rangeReversed } from './errors.ts';
 import { requireHorizons } from './horizons.ts';
 import { importOnce } from './import.ts';
+import { learningSettings } from './learning-settings.ts';
 import { peakRssMb, postgresRssMb } from './memory.ts';
+import { requireOutFile, writeWhole } from './out-file.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import { describeReplay } from './replay-report.ts';
 import { replayWindows } from './replay-windows.ts';
@@ -75,6 +78,8 @@ const resultSchema = z.object({
 });
 export type ReplayResult = z.infer<typeof resultSchema>;
 
+/** While models are fitted nothing else is done, so both cores of a small machine are free for it. */
+const FIT_THREADS = 2;
 /** Stands in a workspace whose replay is finished. */
 export const RESULT_FACT = 'replay-result';
 /** Predictions that are read back at once. */
@@ -87,7 +92,7 @@ export async function replay(options: Options, { config, terminal }: CommandCont
   const startedAt = performance.now();
   if (!(options.from < options.to)) throw rangeReversed(options);
   // Now rather than when hours of work are done.
-  if (options.out !== undefined) assertWritable(options.out);
+  if (options.out !== undefined) await requireOutFile(options.out);
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
   requireHorizons(folder.barMinutes);
   const models = createModels(folder.barMinutes);
@@ -141,6 +146,7 @@ async function nameOf(
     seed: options.seed,
     grace: config.graceSeconds,
     featureSet: models.featureSet.version,
+    ...learningSettings(config, models),
   });
 }
 
@@ -173,22 +179,29 @@ async function runReplay(parts: ReplayParts): Promise<ReplayResult> {
     terminal.say(`  the history begins at ${isoUtc(beforeFirst)}, after --from`);
   }
   if (upTo < options.to) terminal.say(`  the history ends at ${isoUtc(upTo)}, before --to`);
-  const run = await openRun({
-    ...models,
-    workspace,
-    cache,
-    asset,
-    graceSeconds,
-    predictAfter: options.from,
-    seed: options.seed,
-  });
-  await replayWindows(run, {
-    beginning: beforeFirst,
-    upTo,
-    onProgress: ({ phrase, done, total }) => {
-      terminal.progress(phrase, done, total);
-    },
-  });
+  const pool = createFitPool({ threads: FIT_THREADS });
+  try {
+    const run = await openRun({
+      ...models,
+      ...learningSettings(config, models),
+      pool,
+      workspace,
+      cache,
+      asset,
+      graceSeconds,
+      predictAfter: options.from,
+      seed: options.seed,
+    });
+    await replayWindows(run, {
+      beginning: beforeFirst,
+      upTo,
+      onProgress: ({ phrase, done, total }) => {
+        terminal.progress(phrase, done, total);
+      },
+    });
+  } finally {
+    await pool.close();
+  }
   await analyzeLedger(workspace.pool);
   const result = await summarise(storage, { ...options, to: upTo, asset, barMinutes: folder.barMinutes });
   await writeFact(workspace.pool, RESULT_FACT, result);
@@ -213,9 +226,7 @@ async function summarise(
     windows: await countWindows(workspace.pool, { job: WINDOW_JOB, asset, after: from, upTo: to }),
     predictions,
     predictionsHash: hash.digest('hex'),
-    retrains: 0,
-    promotions: 0,
-    rollbacks: 0,
+    ...(await countLearning(workspace.pool, asset)),
     accuracy: performances.map((performance) => ({
       arm: performance.arm,
       horizonMinutes: performance.horizonMinutes,
@@ -246,44 +257,19 @@ async function* predictionLines(
   }
 }
 
-/** Tries to open the file and leaves everything as it was. */
-function assertWritable(path: string): void {
-  const isThere = existsSync(path);
-  try {
-    closeSync(openSync(path, 'a'));
-    if (!isThere) rmSync(path);
-  } catch (error) {
-    throw outFileUnwritable(path, messageOf(error));
-  }
-}
-
 async function writeOut(
   path: string,
   { workspace }: Storage,
   range: { asset: string; from: EpochMs; to: EpochMs },
 ): Promise<void> {
-  const file = openOut(path);
-  try {
-    for await (const line of predictionLines(workspace.pool, range)) writeLine(line);
-  } finally {
-    closeSync(file);
-  }
-
-  function writeLine(line: string): void {
+  await writeWhole(path, async (draft) => {
+    const file = openSync(draft, 'w');
     try {
-      writeSync(file, `${line}\n`);
-    } catch (error) {
-      throw outFileUnwritable(path, messageOf(error));
+      for await (const line of predictionLines(workspace.pool, range)) writeFileSync(file, `${line}\n`);
+    } finally {
+      closeSync(file);
     }
-  }
-}
-
-function openOut(path: string): number {
-  try {
-    return openSync(path, 'w');
-  } catch (error) {
-    throw outFileUnwritable(path, messageOf(error));
-  }
+  });
 }
 
 function known(value: number): number | null {

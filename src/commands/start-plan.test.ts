@@ -5,7 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSimulatedHistory } from '../../test/simulated-history.ts';
 import { ORIGIN } from '../../test/simulated-market.ts';
 import { makeEnvironment, prepareOperation } from '../../test/operation.ts';
-import { createVirtualClock, DAY_MS, HOUR_MS, MINUTE_MS, readConfig, readFact } from '../core/index.ts';
+import {
+  createVirtualClock,
+  DAY_MS,
+  HOUR_MS,
+  MINUTE_MS,
+  readConfig,
+  readFact,
+  silentLog,
+} from '../core/index.ts';
 import { readBarSpan } from '../lake/index.ts';
 import { createOperation } from './start.ts';
 import { planStart } from './start-plan.ts';
@@ -71,7 +79,7 @@ describe('what a start refuses', () => {
   it('an answering arm that nobody runs', async () => {
     const wrong = readConfig({ ...environment, BELLWETHER_ARM: 'oracle' });
     const plan = await planStart({ history }, wrong);
-    expect(() => createOperation(plan, wrong)).toThrow(/BELLWETHER_ARM=oracle.*logistic\+vader/);
+    expect(() => createOperation(plan, wrong, silentLog)).toThrow(/BELLWETHER_ARM=oracle.*logistic\+vader/);
   });
 });
 
@@ -91,11 +99,11 @@ describe('a start on history', () => {
   });
 
   it('stands at the beginning of its history while that is brought in, not at the date of today', async () => {
-    const { clock, pace } = createOperation(await planStart({ history }, config), config);
+    const { clock, pace } = createOperation(await planStart({ history }, config), config, silentLog);
     expect(clock.isVirtual).toBe(true);
     expect(clock.now()).toBe(ORIGIN);
     expect(pace).toEqual({ state: 'standing', windowsPerSecond: null });
-    const simulated = createOperation(await planStart({}, config), config);
+    const simulated = createOperation(await planStart({}, config), config, silentLog);
     expect(simulated.clock.isVirtual).toBe(false);
   });
 

@@ -11,19 +11,23 @@ import {
   type Log,
 } from '../core/index.ts';
 import type { Operation } from '../operation.ts';
+import { createFitPool } from '../models/index.ts';
 import { createPorts } from '../ports.ts';
 import { HORIZONS_MINUTES } from '../prediction/index.ts';
 import { createApp } from '../serving/index.ts';
 import { VERSION } from '../version.ts';
 import { amount } from './amount.ts';
 import { createDashboardBuild, type DashboardBuild } from './dashboard-build.ts';
-import { armUnknown, portUnusable } from './errors.ts';
+import { portUnusable } from './errors.ts';
 import { keepStorage } from './keep-storage.ts';
+import { learningSettings } from './learning-settings.ts';
 import { catchUp, goOn } from './operate.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import { planStart, type StartOptions, type StartPlan } from './start-plan.ts';
 import type { Terminal } from './terminal.ts';
 
+/** A small machine has two cores, and the first start waits for its models. */
+const FIT_THREADS = 2;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** `start`: Postgres, windows, API and page in one process, until it is told to stop. */
@@ -40,10 +44,11 @@ export async function start(
   const ending: (() => Promise<void> | void)[] = [stop.forget, () => lock.release()];
   try {
     const plan = await planStart(options, config);
-    const operation = createOperation(plan, config);
+    const operation = createOperation(plan, config, log);
     terminal.say(`Bellwether ${VERSION} on ${plan.title}`);
     // Whichever storage stands at the end: a lost one is replaced by another.
     ending.push(() => operation.storage?.close());
+    ending.push(() => operation.pool.close());
     const page = createDashboardBuild({
       root: PROJECT_DIR,
       logFile: join(config.dataDir, 'dashboard-build.log'),
@@ -125,10 +130,9 @@ async function operate(parts: {
 }
 
 /** An operation of which nothing stands yet. */
-export function createOperation(plan: StartPlan, config: Config): Operation {
+export function createOperation(plan: StartPlan, config: Config, log: Log): Operation {
   const models = createModels(plan.barMinutes);
-  const names = models.arms.map(({ name }) => name);
-  if (!names.includes(config.answeringArm)) throw armUnknown(config.answeringArm, names);
+  const settings = learningSettings(config, models);
   // A history that is being prepared does not stand at today's date.
   const { beginsAt } = plan;
   const isPast = beginsAt !== undefined;
@@ -139,11 +143,16 @@ export function createOperation(plan: StartPlan, config: Config): Operation {
     barMinutes: plan.barMinutes,
     models,
     workspaceName: plan.workspaceName,
+    settings,
+    pool: createFitPool({ threads: FIT_THREADS }),
+    log,
     clock: isPast ? createVirtualClock(beginsAt) : createRealClock(),
     pace: { state: isPast ? 'standing' : 'running', windowsPerSecond: null },
     storage: null,
     run: null,
     lastWindow: null,
+    present: null,
+    router: null,
     windows: 0,
     predictions: 0,
     progress: { phrase: 'starting', share: 0 },

@@ -86,9 +86,25 @@ const ENTRIES = {
   answeringArm: {
     name: 'BELLWETHER_ARM',
     unit: 'arm',
-    fallback: 'logistic+vader',
-    reason: 'The arm that answers /signal until a deployment ledger decides it.',
+    fallback: 'trees+vader',
+    reason:
+      'The arm that answers at first; from then on the gate decides, and every change of it stands in the deployment ledger.',
     schema: z.string().min(1),
+  },
+  retrainDays: {
+    name: 'BELLWETHER_RETRAIN_DAYS',
+    unit: 'days',
+    fallback: '7',
+    reason: 'Models are trained anew this often, counted from a Monday 00:00 UTC; a week brings enough that is new.',
+    schema: integer(1, 364),
+  },
+  expiryDays: {
+    name: 'BELLWETHER_MODEL_EXPIRY_DAYS',
+    unit: 'days',
+    fallback: '182',
+    reason:
+      'After half a year without a successor a model answers degraded, and its successor only has to be not worse.',
+    schema: integer(1, 3_650),
   },
   neutralBand: {
     name: 'BELLWETHER_NEUTRAL_BAND',

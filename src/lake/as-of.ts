@@ -4,6 +4,7 @@ import {
   SELECT_ARTICLES,
   SELECT_BAR_SPAN,
   SELECT_CANDLES,
+  SELECT_FURTHEST_BAR,
   SELECT_INDICES,
   SELECT_POSTS,
   SELECT_SCORES,
@@ -83,6 +84,12 @@ export async function readBarSpan(
   ]);
   const { first, last } = rows[0] ?? { first: null, last: null };
   return first === null || last === null ? null : { first, last };
+}
+
+/** Length in minutes of the bars that reach furthest; null while silver holds none. */
+export async function readFurthestBar(db: Queryable, asset: string): Promise<number | null> {
+  const { rows } = await db.query<{ bar_minutes: number }>(SELECT_FURTHEST_BAR, [asset]);
+  return rows[0]?.bar_minutes ?? null;
 }
 
 /** Stores scores; one that is there already stays, since the same scorer says the same of the same text. */

@@ -15,6 +15,7 @@ export { observeInMemory, type ObserveOptions } from './observe.ts';
 export {
   readBarSpan,
   readCandles,
+  readFurthestBar,
   readObservations,
   readScores,
   writeScores,

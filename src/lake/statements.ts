@@ -96,6 +96,11 @@ export const SELECT_ARTICLES = `SELECT 'article' AS kind, ${KNOWN}, title AS tex
 export const SELECT_POSTS = `SELECT 'post' AS kind, ${KNOWN}, text FROM posts WHERE ${WITHIN}`;
 export const SELECT_INDICES = `SELECT 'index' AS kind, ${KNOWN}, name, value::float8 FROM indices WHERE ${WITHIN} AND ($4::text[] IS NULL OR name = ANY ($4))`;
 
+/** The bar that reaches furthest; of several the longest. */
+export const SELECT_FURTHEST_BAR = `
+  SELECT bar_minutes FROM candles WHERE asset = $1
+  GROUP BY bar_minutes ORDER BY max(event_time) DESC, bar_minutes DESC LIMIT 1`;
+
 export const SELECT_BAR_SPAN = `
   SELECT (extract(epoch FROM min(event_time)) * 1000)::float8 AS first,
          (extract(epoch FROM max(event_time)) * 1000)::float8 AS last

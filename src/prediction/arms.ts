@@ -10,6 +10,11 @@ export interface Arm {
   family: ModelFamily;
   /** False drops the sentiment columns; such an arm's `sentiment` is null. */
   usesSentiment: boolean;
+  /**
+   * True: its models are versions in the registry, and a gate decides which one is live. False: a yardstick, fitted
+   * anew on schedule, whatever it is worth.
+   */
+  isGoverned: boolean;
 }
 
 /** How the arms are named and which baselines there are. */
@@ -28,9 +33,14 @@ export interface ArmParts {
 export function armsOf({ fitted, baselines, scorerFamily }: ArmParts): Arm[] {
   return [
     ...fitted.flatMap((family) => [
-      { name: `${family.name}+${scorerFamily}`, family, usesSentiment: true },
-      { name: `${family.name}+none`, family, usesSentiment: false },
+      { name: `${family.name}+${scorerFamily}`, family, usesSentiment: true, isGoverned: true },
+      { name: `${family.name}+none`, family, usesSentiment: false, isGoverned: true },
     ]),
-    ...baselines.map((family) => ({ name: `baseline-${family.name}`, family, usesSentiment: false })),
+    ...baselines.map((family) => ({
+      name: `baseline-${family.name}`,
+      family,
+      usesSentiment: false,
+      isGoverned: false,
+    })),
   ];
 }

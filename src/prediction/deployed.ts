@@ -23,3 +23,6 @@ export interface DeployedModels {
   /** Per horizon in minutes, the arm that answers. */
   champions: ReadonlyMap<number, string>;
 }
+
+/** Before the first entry of the ledger. */
+export const NOTHING_DEPLOYED: DeployedModels = { revision: 0, models: [], champions: new Map() };

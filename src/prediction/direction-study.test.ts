@@ -13,6 +13,7 @@ import { createFeatureSet, type FeatureInput } from '../features/index.ts';
 import { MODEL_FAMILIES } from '../models/index.ts';
 import { armsOf } from './arms.ts';
 import { studyDirection, type DirectionStudyOptions } from './direction-study.ts';
+import { NOTHING_DEPLOYED } from './deployed.ts';
 import { createPredictor } from './predictor.ts';
 import { createWindowMemory } from './window-memory.ts';
 
@@ -147,7 +148,9 @@ function inOperation(
     graceSeconds: GRACE_SECONDS,
   });
   const predictor = createPredictor({
-    arms: armsOf({ fitted: [MODEL_FAMILIES.logistic], baselines: [], scorerFamily: 'vader' }).slice(0, 1),
+    arms: armsOf({ fitted: [MODEL_FAMILIES.logistic], baselines: [], scorerFamily: 'vader' })
+      .slice(0, 1)
+      .map((arm) => ({ ...arm, isGoverned: false })),
     horizonsMinutes: [horizonMinutes],
     featureNames: featureSet.names,
     withoutSentiment: featureSet.withoutSentiment,
@@ -167,7 +170,10 @@ function inOperation(
     memory.settle(asOf);
     if (windowEnd <= from) continue;
     predictor.refitIfDue(windowEnd, memory.history);
-    said.push(predictor.predict(row, { predictedAt: asOf, degraded: row.degraded })[0]?.probabilityUp ?? NaN);
+    said.push(
+      predictor.predict(row, { predictedAt: asOf, degraded: row.degraded }, NOTHING_DEPLOYED)[0]
+        ?.probabilityUp ?? NaN,
+    );
   }
   return said;
 }

@@ -1,6 +1,14 @@
 export { scoreObservations, type ScoredInputs } from './inputs.ts';
 export { armsOf, HORIZONS_MINUTES, type Arm } from './arms.ts';
-export { createPredictor, type Fit, type Prediction, type Predictor } from './predictor.ts';
+export { NOTHING_DEPLOYED, type DeployedModel, type DeployedModels } from './deployed.ts';
+export {
+  createPredictor,
+  probabilityOf,
+  rowMatrices,
+  type Fit,
+  type Prediction,
+  type Predictor,
+} from './predictor.ts';
 export type { SettledOutcome } from './truth.ts';
 export {
   analyzeLedger,

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS, parseUtc, utcDay } from '../core/index.ts';
-import { MODEL_FAMILIES, PAST_RETURN, type ModelFamily } from '../models/index.ts';
+import { MODEL_FAMILIES, PAST_RETURN, type Model, type ModelFamily } from '../models/index.ts';
 import { armsOf, type Arm } from './arms.ts';
+import { NOTHING_DEPLOYED, type DeployedModels } from './deployed.ts';
 import { createPredictor, type PredictorOptions } from './predictor.ts';
 import { createRowHistory, type RowHistory, type WindowRow } from './row-history.ts';
 
@@ -76,13 +77,15 @@ describe('createPredictor', () => {
     expect(restarted.refitIfDue(friday, historyUpTo(friday))).toHaveLength(6);
     expect(unbroken.refitIfDue(friday, historyUpTo(friday))).toEqual([]);
     const row = rowAt(friday);
-    expect(restarted.predict(row, momentOf(row))).toEqual(unbroken.predict(row, momentOf(row)));
+    expect(restarted.predict(row, momentOf(row), NOTHING_DEPLOYED)).toEqual(
+      unbroken.predict(row, momentOf(row), NOTHING_DEPLOYED),
+    );
   });
 
   it('shows the columns of sentiment only to the arms that use it', () => {
     const { family, fitted, predicted } = recordingFamily();
     const predictor = createPredictor(
-      optionsWith(armsOf({ fitted: [family], baselines: [], scorerFamily: 'vader' })),
+      optionsWith(yardsticks(armsOf({ fitted: [family], baselines: [], scorerFamily: 'vader' }))),
     );
     predictor.refitIfDue(START + HOUR_MS, historyUpTo(START));
     expect(fitted.map(({ columns }) => columns)).toEqual([
@@ -92,7 +95,7 @@ describe('createPredictor', () => {
       ['return_1bar', PAST_RETURN],
     ]);
     const row = rowAt(START + HOUR_MS);
-    predictor.predict(row, momentOf(row));
+    predictor.predict(row, momentOf(row), NOTHING_DEPLOYED);
     expect(predicted.map(({ values }) => values.at(-1))).toEqual([...twice(0.25), ...twice(0.75)]);
   });
 
@@ -101,7 +104,7 @@ describe('createPredictor', () => {
     const row = rowAt(START + HOUR_MS);
     predictor.refitIfDue(row.windowEnd, historyUpTo(START));
     const moment = { predictedAt: row.windowEnd + GRACE_MS, degraded: true };
-    const predictions = predictor.predict(row, moment);
+    const predictions = predictor.predict(row, moment, NOTHING_DEPLOYED);
     expect(predictions).toHaveLength(6);
     expect(predictions[3]).toEqual({
       windowEnd: row.windowEnd,
@@ -129,14 +132,46 @@ describe('createPredictor', () => {
     const predictor = createPredictor(optionsWith(realArms()));
     predictor.refitIfDue(START + HOUR_MS, historyUpTo(START));
     const row = { ...rowAt(START + HOUR_MS), values: Float64Array.of(0.01, NaN) };
-    const sentiments = predictor.predict(row, momentOf(row)).map(({ sentiment }) => sentiment);
+    const sentiments = predictor
+      .predict(row, momentOf(row), NOTHING_DEPLOYED)
+      .map(({ sentiment }) => sentiment);
     expect(new Set(sentiments)).toEqual(new Set([null]));
   });
 
   it('refuses to predict before the first fit', () => {
     const predictor = createPredictor(optionsWith(realArms()));
     const row = rowAt(START);
-    expect(() => predictor.predict(row, momentOf(row))).toThrow(/before the first fit/);
+    expect(() => predictor.predict(row, momentOf(row), NOTHING_DEPLOYED)).toThrow(/nothing is fitted yet/);
+  });
+
+  it('lets governed arms answer by what is deployed, and only by that', () => {
+    const { majority, logistic } = MODEL_FAMILIES;
+    const arms = armsOf({ fitted: [logistic], baselines: [majority], scorerFamily: 'vader' });
+    const predictor = createPredictor(optionsWith(arms));
+    const row = rowAt(START + HOUR_MS);
+    // A governed arm is not fitted here: the registry's versions answer for it.
+    expect(predictor.refitIfDue(row.windowEnd, historyUpTo(START)).map(({ arm }) => arm)).toEqual(
+      twice('baseline-majority'),
+    );
+    const said = (deployed: DeployedModels) =>
+      predictor
+        .predict(row, momentOf(row), deployed)
+        .map(({ arm, horizonMinutes, modelVersion, probabilityUp, degraded }) =>
+          arm === 'baseline-majority'
+            ? [arm, horizonMinutes]
+            : [arm, horizonMinutes, modelVersion, probabilityUp, degraded],
+        );
+    expect(said(NOTHING_DEPLOYED)).toEqual([
+      ['baseline-majority', 60],
+      ['baseline-majority', 1_440],
+    ]);
+    const models = [constantly('logistic+none'), constantly('logistic+vader', { expiresAt: START })];
+    expect(said({ ...NOTHING_DEPLOYED, models })).toEqual([
+      ['logistic+vader', 60, 'constant@1.0.0', 0.625, true],
+      ['logistic+none', 60, 'constant@1.0.0', 0.625, false],
+      ['baseline-majority', 60],
+      ['baseline-majority', 1_440],
+    ]);
   });
 
   it('refuses what is no probability', () => {
@@ -146,7 +181,9 @@ describe('createPredictor', () => {
     );
     predictor.refitIfDue(START + HOUR_MS, historyUpTo(START));
     const row = rowAt(START + HOUR_MS);
-    expect(() => predictor.predict(row, momentOf(row))).toThrow(/answered NaN, which is no probability/);
+    expect(() => predictor.predict(row, momentOf(row), NOTHING_DEPLOYED)).toThrow(
+      /answered NaN, which is no probability/,
+    );
   });
 });
 
@@ -164,7 +201,22 @@ function optionsWith(arms: readonly Arm[]): PredictorOptions {
 
 function realArms(): Arm[] {
   const { logistic, 'sign-table': signTable } = MODEL_FAMILIES;
-  return armsOf({ fitted: [logistic], baselines: [signTable], scorerFamily: 'vader' });
+  return yardsticks(armsOf({ fitted: [logistic], baselines: [signTable], scorerFamily: 'vader' }));
+}
+
+/** The same arms, fitted on schedule, so that fits with and without sentiment can be watched. */
+function yardsticks(arms: readonly Arm[]): Arm[] {
+  return arms.map((arm) => ({ ...arm, isGoverned: false }));
+}
+
+/** A model that always says the same. */
+function constantly(arm: string, changes: Partial<DeployedModels['models'][number]> = {}) {
+  const model: Model = {
+    family: 'constant',
+    predict: ({ count }) => new Float64Array(count).fill(0.625),
+    toJson: () => null,
+  };
+  return { arm, horizonMinutes: 60, modelVersion: 'constant@1.0.0', model, expiresAt: Infinity, ...changes };
 }
 
 /** Hourly rows from 20 days before START with the truths that a prophet would know: the predictor has to look away. */
@@ -200,7 +252,7 @@ function momentOf({ windowEnd }: WindowRow) {
   return { predictedAt: windowEnd + GRACE_MS, degraded: false };
 }
 
-function twice(value: number): number[] {
+function twice<Value>(value: Value): Value[] {
   return [value, value];
 }
 

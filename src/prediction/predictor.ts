@@ -10,6 +10,7 @@ import {
   type Model,
 } from '../models/index.ts';
 import type { Arm } from './arms.ts';
+import type { DeployedModels } from './deployed.ts';
 import type { RowHistory, WindowRow } from './row-history.ts';
 
 /** What one arm says about one window at one horizon. Pending until its outcome is known. */
@@ -17,7 +18,7 @@ export interface Prediction {
   windowEnd: EpochMs;
   horizonMinutes: number;
   arm: string;
-  /** `<price family>@<date of its fit>`. */
+  /** `<price family>@<version>`; of a yardstick `<price family>@<date of its fit>`. */
   modelVersion: string;
   probabilityUp: number;
   direction: Direction;
@@ -25,11 +26,11 @@ export interface Prediction {
   sentiment: number | null;
   predictedAt: EpochMs;
   maturesAt: EpochMs;
-  /** True when the window was decided without its own candle. */
+  /** True when the window was decided without its own candle, or by a model past its expiry. */
   degraded: boolean;
 }
 
-/** One fit that was made. */
+/** One fit of a yardstick that was made. */
 export interface Fit {
   arm: string;
   horizonMinutes: number;
@@ -38,23 +39,36 @@ export interface Fit {
   rows: number;
 }
 
-/** Fits every arm on its schedule and lets every arm predict every window. */
+/** Lets every arm predict every window: the governed ones by what is deployed, the yardsticks by their own fits. */
 export interface Predictor {
   /**
-   * Fits all arms when a fit is due at this window (at the first, and each Monday), on what was matured by then.
+   * Fits all yardsticks when a fit is due at this window (at the first, and each Monday), on what was matured by then.
    * A fit depends on the rows and the seed alone, so a restart makes the same one again.
    * @returns the fits made, none when none was due
    */
   refitIfDue(windowEnd: EpochMs, history: RowHistory): Fit[];
-  /** @throws RangeError before the first fit */
-  predict(row: WindowRow, moment: { predictedAt: EpochMs; degraded: boolean }): Prediction[];
+  /**
+   * What every arm says, ordered by horizon, then arm; a governed arm without a deployed model says nothing.
+   * @throws RangeError when nothing is fitted and nothing deployed
+   */
+  predict(
+    row: WindowRow,
+    moment: { predictedAt: EpochMs; degraded: boolean },
+    deployed: DeployedModels,
+  ): Prediction[];
 }
 
-interface Standing {
+/** Who answers for an arm at a horizon. */
+interface Answering {
   arm: Arm;
   horizonMinutes: number;
   model: Model;
   modelVersion: string;
+  /** After this moment its answers are degraded; a yardstick has no such moment. */
+  expiresAt: EpochMs;
+}
+
+interface Yardstick extends Answering {
   rows: number;
 }
 
@@ -76,37 +90,44 @@ const AGGREGATE_COLUMN = 'news_sentiment_4h';
 
 /** A predictor without fits; the first `refitIfDue` makes them. */
 export function createPredictor(options: PredictorOptions): Predictor {
-  const { horizonsMinutes, featureNames, firstFitAt } = options;
-  const columns = [...featureNames, PAST_RETURN];
+  const { arms, horizonsMinutes, featureNames, firstFitAt } = options;
   const aggregatePlace = featureNames.indexOf(AGGREGATE_COLUMN);
-  let standing: Standing[] = [];
+  let yardsticks: Yardstick[] = [];
   let fittedAt = NaN;
+  let answering: { deployed: DeployedModels; yardsticks: Yardstick[]; all: Answering[] } | null = null;
+
+  /** Everybody who answers, ordered by horizon, then arm; laid out anew only when somebody was exchanged. */
+  function everybody(deployed: DeployedModels): Answering[] {
+    if (answering?.deployed !== deployed || answering.yardsticks !== yardsticks) {
+      const all = horizonsMinutes.flatMap((horizonMinutes) =>
+        arms.flatMap((arm) => find(arm, horizonMinutes, { deployed, yardsticks })),
+      );
+      answering = { deployed, yardsticks, all };
+    }
+    return answering.all;
+  }
 
   return {
     refitIfDue(windowEnd, history) {
       const due = refitTime(windowEnd, firstFitAt);
       if (due === fittedAt) return [];
       fittedAt = due;
-      standing = horizonsMinutes.flatMap((horizonMinutes) =>
-        fitArms(options, { due, horizonMinutes, history }),
+      yardsticks = horizonsMinutes.flatMap((horizonMinutes) =>
+        fitYardsticks(options, { due, horizonMinutes, history }),
       );
-      return standing.map(({ arm, horizonMinutes, modelVersion, rows }) => ({
+      return yardsticks.map(({ arm, horizonMinutes, modelVersion, rows }) => ({
         arm: arm.name,
         horizonMinutes,
         modelVersion,
         rows,
       }));
     },
-    predict(row, { predictedAt, degraded }) {
-      if (standing.length === 0)
-        throw new RangeError('there is nothing to predict with before the first fit');
-      const matrices = row.pastReturns.map((pastReturn) => ({
-        columns,
-        values: Float64Array.of(...row.values, pastReturn),
-        count: 1,
-      }));
+    predict(row, { predictedAt, degraded }, deployed) {
+      const all = everybody(deployed);
+      if (all.length === 0) throw new RangeError('there is nothing to predict with: nothing is fitted yet');
+      const matrices = rowMatrices(row, featureNames);
       const aggregate = row.values[aggregatePlace] ?? NaN;
-      return standing.map(({ arm, horizonMinutes, model, modelVersion }) => {
+      return all.map(({ arm, horizonMinutes, model, modelVersion, expiresAt }) => {
         const probabilityUp = probabilityOf(model, matrices[horizonsMinutes.indexOf(horizonMinutes)]);
         return {
           windowEnd: row.windowEnd,
@@ -118,17 +139,46 @@ export function createPredictor(options: PredictorOptions): Predictor {
           sentiment: arm.usesSentiment && !Number.isNaN(aggregate) ? aggregate : null,
           predictedAt,
           maturesAt: row.windowEnd + horizonMinutes * MINUTE_MS,
-          degraded,
+          degraded: degraded || predictedAt > expiresAt,
         };
       });
     },
   };
 }
 
-function fitArms(
+/**
+ * A decided row as the models see it, once per horizon (they differ in `past_return`).
+ * @param row - its `pastReturns` in the order of the horizons
+ */
+export function rowMatrices(row: WindowRow, featureNames: readonly string[]): FeatureMatrix[] {
+  const columns = [...featureNames, PAST_RETURN];
+  return row.pastReturns.map((pastReturn) => ({
+    columns,
+    values: Float64Array.of(...row.values, pastReturn),
+    count: 1,
+  }));
+}
+
+function find(
+  arm: Arm,
+  horizonMinutes: number,
+  { deployed, yardsticks }: { deployed: DeployedModels; yardsticks: readonly Yardstick[] },
+): Answering[] {
+  if (!arm.isGoverned) {
+    return yardsticks.filter((each) => each.arm === arm && each.horizonMinutes === horizonMinutes);
+  }
+  const model = deployed.models.find(
+    (each) => each.arm === arm.name && each.horizonMinutes === horizonMinutes,
+  );
+  return model === undefined ? [] : [{ ...model, arm }];
+}
+
+function fitYardsticks(
   { arms, graceMs, seed, withoutSentiment }: PredictorOptions,
   { due, horizonMinutes, history }: { due: EpochMs; horizonMinutes: number; history: RowHistory },
-): Standing[] {
+): Yardstick[] {
+  const yardsticks = arms.filter(({ isGoverned }) => !isGoverned);
+  if (yardsticks.length === 0) return [];
   const matured = selectMatured(history.rowsAt(horizonMinutes), {
     asOf: due + graceMs,
     horizonMinutes,
@@ -138,16 +188,18 @@ function fitArms(
     matured,
     matured.columns.filter((name) => !withoutSentiment.includes(name)),
   );
-  return arms.map((arm) => ({
+  return yardsticks.map((arm) => ({
     arm,
     horizonMinutes,
     model: arm.family.fit(arm.usesSentiment ? matured : priceOnly, { seed }),
     modelVersion: `${arm.family.name}@${utcDay(due)}`,
+    expiresAt: Infinity,
     rows: matured.count,
   }));
 }
 
-function probabilityOf(model: Model, row: FeatureMatrix | undefined): number {
+/** One row's P(up). @throws RangeError when the model answers anything else */
+export function probabilityOf(model: Model, row: FeatureMatrix | undefined): number {
   const probability = row === undefined ? undefined : model.predict(row)[0];
   if (probability === undefined || !(probability >= 0 && probability <= 1)) {
     throw new RangeError(`${model.family} answered ${probability}, which is no probability`);

@@ -1,0 +1,191 @@
+import { createModels, openStorage, type Models, type Storage } from '../compose.ts';
+import {
+  createLog,
+  isoUtc,
+  latestWindow,
+  LIVE_WORKSPACE,
+  MINUTE_MS,
+  SECOND_MS,
+  type Config,
+  type EpochMs,
+} from '../core/index.ts';
+import { readBarSpan, readFurthestBar } from '../lake/index.ts';
+import { familiesOf, openLearning } from '../learning.ts';
+import { createFitPool } from '../models/index.ts';
+import { countPredictions, type WindowMemory } from '../prediction/index.ts';
+import type { GateDecision, TrainingRun } from '../registry/index.ts';
+import type { Retraining } from '../retraining/index.ts';
+import { scorerName } from '../sentiment/index.ts';
+import { commitRetraining, openMemory, openRun, WINDOW_JOB } from '../window-run.ts';
+import { alignColumns } from './align-columns.ts';
+import { readRunningStart } from './data-folder.ts';
+import { candlesMissing, familyUnknown, retrainingFailed, workspaceEmpty } from './errors.ts';
+import { requireHorizons } from './horizons.ts';
+import { learningSettings } from './learning-settings.ts';
+import type { CommandContext, ExitCode } from './program.ts';
+import { replayWindows } from './replay-windows.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Options {
+  family: string;
+  workspace?: string;
+  seed: number;
+  json?: boolean;
+}
+
+interface Parts {
+  options: Options;
+  config: Config;
+  storage: Storage;
+  models: Models;
+  terminal: Terminal;
+}
+
+const FIT_THREADS = 2;
+
+/** `retrain`: a new version of a price family as a candidate in the registry, with the gate's evidence beside it. */
+export async function retrainCommand(
+  options: Options,
+  { config, terminal }: CommandContext,
+): Promise<ExitCode> {
+  const workspaceName = options.workspace ?? LIVE_WORKSPACE;
+  const known = familiesOf(createModels(config.liveBarMinutes).arms).map(({ family }) => family.name);
+  if (!known.includes(options.family)) throw familyUnknown(options.family, known);
+  const storage = await openStorage({
+    config,
+    workspaceName,
+    log: createLog(config.logLevel),
+    onProgress: (phrase) => {
+      terminal.say(`  ${phrase}`);
+    },
+  });
+  try {
+    const barMinutes = await readFurthestBar(storage.workspace.pool, config.asset);
+    if (barMinutes === null) throw workspaceEmpty(workspaceName);
+    requireHorizons(barMinutes);
+    const models = createModels(barMinutes);
+    const { retraining, at } = await trainCandidate({ options, config, storage, models, terminal });
+    tell(retraining, { at, workspaceName, family: options.family, terminal });
+  } finally {
+    await storage.close();
+  }
+  return 0;
+}
+
+async function trainCandidate(parts: Parts): Promise<{ retraining: Retraining; at: EpochMs }> {
+  const { options, config, storage, models, terminal } = parts;
+  const { asset, graceSeconds } = config;
+  const pool = createFitPool({ threads: FIT_THREADS });
+  try {
+    const { memory, windowEnd } = await rowsUpToNow(parts);
+    const learning = await openLearning({
+      ...models,
+      ...learningSettings(config, models),
+      scorer: scorerName(models.scorer),
+      workspace: storage.workspace,
+      asset,
+      firstFitAt: windowEnd,
+      graceMs: graceSeconds * SECOND_MS,
+      seed: options.seed,
+      pool,
+    });
+    terminal.say(`Training ${options.family} on what was known at ${isoUtc(windowEnd)}`);
+    const retraining = await learning.trainByHand(options.family, { windowEnd, history: memory.history });
+    const failed = retraining.runs.find(({ status }) => status !== 'done');
+    await commitRetraining({ workspace: storage.workspace, asset }, retraining);
+    if (failed !== undefined) throw retrainingFailed(options.family, failed.reason ?? failed.status);
+    return { retraining, at: windowEnd };
+  } finally {
+    await pool.close();
+  }
+}
+
+/**
+ * The workspace's rows up to its newest decided window. Where windows were only imported, and none predicted yet, they
+ * are folded first; where a `start` works, or has worked, its own windows are the present.
+ */
+async function rowsUpToNow(parts: Parts): Promise<{ memory: WindowMemory; windowEnd: EpochMs }> {
+  const { options, config, storage, models, terminal } = parts;
+  const { workspace, cache } = storage;
+  const { asset, graceSeconds } = config;
+  const { barMinutes } = models.featureSet;
+  const span = await readBarSpan(workspace.pool, { asset, barMinutes });
+  if (span === null) throw candlesMissing(barMinutes);
+  const { predictions } = await countPredictions(workspace.pool, asset);
+  const isRunning = readRunningStart(config.dataDir)?.workspace === workspace.name;
+  if (predictions > 0 || isRunning) {
+    const windowEnd = await latestWindow(workspace.pool, { job: WINDOW_JOB, asset });
+    if (windowEnd === null) throw workspaceEmpty(workspace.name);
+    const memory = await openMemory({ workspace, asset, graceSeconds, featureSet: models.featureSet });
+    return { memory, windowEnd };
+  }
+  const pool = createFitPool({ threads: 0 });
+  const run = await openRun({
+    ...models,
+    ...learningSettings(config, models),
+    pool,
+    workspace,
+    cache,
+    asset,
+    graceSeconds,
+    // All of it is warm-up: nothing is predicted after the fact.
+    predictAfter: Infinity,
+    seed: options.seed,
+  });
+  await replayWindows(run, {
+    beginning: span.first - barMinutes * MINUTE_MS,
+    upTo: span.last,
+    onProgress: ({ phrase, done, total }) => {
+      terminal.progress(phrase, done, total);
+    },
+  });
+  return { memory: run.memory, windowEnd: run.lastWindow ?? span.last };
+}
+
+function tell(
+  retraining: Retraining,
+  facts: { at: EpochMs; workspaceName: string; family: string; terminal: Terminal },
+): void {
+  const { at, workspaceName, family, terminal } = facts;
+  const [run] = retraining.runs;
+  const version = run?.version ?? null;
+  terminal.result(
+    [
+      `${family}@${version ?? '?'} is a candidate in the registry of ${workspaceName}, trained on what was known at ${isoUtc(at)}`,
+      '',
+      ...describeDecisions(retraining.decisions),
+      '',
+      `Nothing changed for those who ask. To make it live: npm run bellwether -- deploy --family ${family} --version ${version ?? '?'}${workspaceName === LIVE_WORKSPACE ? '' : ` --workspace ${workspaceName}`}`,
+    ].join('\n'),
+    {
+      family,
+      version,
+      status: 'candidate',
+      workspace: workspaceName,
+      trainedAt: isoUtc(at),
+      metrics: metricsOf(run),
+      gate: retraining.decisions.map((decision) => ({ ...decision, at: isoUtc(decision.at) })),
+    },
+  );
+}
+
+function metricsOf(run: TrainingRun | undefined): Record<string, number | null> {
+  return run?.metrics ?? {};
+}
+
+function describeDecisions(decisions: readonly GateDecision[]): string[] {
+  const rows = decisions.map(({ arm, horizonMinutes, gain, low, high, n, verdict }) => [
+    arm,
+    String(horizonMinutes),
+    nats(gain),
+    Number.isNaN(low) ? '-' : `${nats(low)} .. ${nats(high)}`,
+    String(n),
+    verdict === 'promoted' ? 'would pass' : 'would not pass',
+  ]);
+  const head = ['arm', 'minutes', 'gain in nats', '90 % interval', 'n', 'gate'];
+  return [...alignColumns([head, ...rows]), ...new Set(decisions.map(({ reason }) => `  ${reason}`))];
+}
+
+function nats(value: number): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(5);
+}

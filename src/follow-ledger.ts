@@ -1,0 +1,82 @@
+import { raiseEvent } from './core/index.ts';
+import { databaseAway } from './database-away.ts';
+import { loadDeployed } from './live-models.ts';
+import { rollBack } from './live-orders.ts';
+import { deployedNow } from './model-ports.ts';
+import type { Operation } from './operation.ts';
+import { HORIZONS_MINUTES } from './prediction/index.ts';
+import { latestDeployment, planRollback } from './registry/index.ts';
+import { createModelRouter, type ModelRouter } from './serving/index.ts';
+
+/** Windows that new models are tried on before anybody is answered by them. */
+const WARM_WINDOWS = 96;
+
+/** The router of an operation: answers and windows get their models from it, as its workspace's ledger says. */
+export async function createRouter(operation: Operation): Promise<ModelRouter> {
+  const { config, models, log } = operation;
+  const { asset } = config;
+  const { featureSet } = models;
+  const latest = await latestDeployment(workspaceOf(operation).pool, asset);
+  return createModelRouter({
+    initial: { ...deployedNow(operation), revision: latest?.id ?? 0 },
+    readLedger: () => latestDeployment(workspaceOf(operation).pool, asset),
+    load: (entry, present) => loadDeployed({ workspace: workspaceOf(operation), featureSet }, entry, present),
+    warmRows: () => warmRows(operation),
+    onFlip: (deployed) => operation.run?.learning.adopt(deployed),
+    onRefused: (refusal) => takeBack(operation, refusal),
+    clock: { isVirtual: operation.clock.isVirtual, now: () => operation.clock.now() },
+    log,
+  });
+}
+
+/** Says what happened in the outbox, and leads the ledger back to what answers. */
+async function takeBack(
+  operation: Operation,
+  refusal: { revision: number; code: string; message: string; lastGood: number },
+): Promise<void> {
+  const { config, models, settings, clock } = operation;
+  const { asset } = config;
+  const workspace = workspaceOf(operation);
+  const { revision, code, message, lastGood } = refusal;
+  await raiseEvent(workspace.pool, {
+    at: clock.now(),
+    kind: 'serving.deployment-refused',
+    severity: 'critical',
+    asset,
+    facts: { deployment: revision, code, message },
+    dedupKey: `serving.deployment-refused ${revision}`,
+  });
+  const { undoes } = await planRollback(workspace.pool, asset);
+  if (undoes <= lastGood) return;
+  const place = {
+    workspace,
+    featureSet: models.featureSet,
+    asset,
+    firstChampion: settings.firstChampion,
+    now: clock.now(),
+    actor: 'system',
+  };
+  await rollBack(place, `entry ${revision} was refused: ${message}`);
+}
+
+/** The last windows of the run, by horizon; none while there is no run. */
+function warmRows({ run }: Operation) {
+  return new Map(
+    HORIZONS_MINUTES.flatMap((horizonMinutes) => {
+      if (run === null) return [];
+      const { columns, values, count } = run.memory.history.rowsAt(horizonMinutes);
+      const first = Math.max(0, count - WARM_WINDOWS);
+      return [
+        [
+          horizonMinutes,
+          { columns, values: values.slice(first * columns.length), count: count - first },
+        ] as const,
+      ];
+    }),
+  );
+}
+
+function workspaceOf({ storage }: Operation) {
+  if (storage === null) throw databaseAway(new Error('it is being opened'));
+  return storage.workspace;
+}

@@ -1,0 +1,172 @@
+import { inTransaction, isAppError, raiseEvent, type EpochMs, type Queryable } from './core/index.ts';
+import type { ModelPlace } from './live-models.ts';
+import {
+  appendDeployment,
+  championArm,
+  changesToDeploy,
+  createArtifactStore,
+  findVersion,
+  latestDeployment,
+  listVersions,
+  liveVersion,
+  modelNotFound,
+  modelVersionOf,
+  NOTHING_LIVE,
+  parseModelVersion,
+  planRollback,
+  requireFeatureSet,
+  armNotLive,
+  type Deployment,
+  type DeploymentDraft,
+  type LiveState,
+  type OpenVersion,
+} from './registry/index.ts';
+
+/** Where an order is carried out, and by whom. */
+export interface OrderPlace extends ModelPlace {
+  asset: string;
+  /** The arm that answers where a horizon has no champion yet. */
+  firstChampion: string;
+  /** Moment of the entry; moved on to the last entry's where that is later. */
+  now: EpochMs;
+  /** Stands in the ledger. */
+  actor: string;
+}
+
+/** What an order did. */
+export interface OrderResult {
+  /** The entry that it wrote; where nothing had to change, the one that is in force. */
+  deployment: Deployment;
+  /** False when everything was so already. */
+  isChanged: boolean;
+}
+
+/**
+ * Makes a version live for all its arms and horizons. Every file of it is held against its hash first, also when it is
+ * live already.
+ * @param order.version - null: the newest of the family
+ * @throws AppError `REGISTRY_MODEL_NOT_FOUND`, `REGISTRY_ARTIFACT_CHANGED`, `REGISTRY_FEATURE_SET_MISMATCH`, ...
+ */
+export async function deployVersion(
+  place: OrderPlace,
+  order: { family: string; version: string | null },
+): Promise<OrderResult & { modelVersion: string }> {
+  const { workspace, asset, featureSet, firstChampion } = place;
+  const { family } = order;
+  const [newest] = await listVersions(workspace.pool, { asset, family });
+  const version = order.version ?? newest?.version;
+  if (version === undefined) throw modelNotFound(family, await knownVersions(place));
+  const opened = await verifyVersion(place, modelVersionOf({ family, version }));
+  requireFeatureSet(opened.manifest, featureSet.version);
+  const result = await append(place, (state) => ({
+    kind: 'deploy',
+    reason: `${modelVersionOf(opened.manifest)} was deployed by hand`,
+    changes: changesToDeploy(state, opened.manifest, { firstChampion }),
+    undoes: null,
+  }));
+  return { ...result, modelVersion: modelVersionOf(opened.manifest) };
+}
+
+/**
+ * Makes a live arm the one that answers for a horizon.
+ * @throws AppError `REGISTRY_ARM_NOT_LIVE` when nothing is deployed for it there
+ */
+export async function selectChampion(
+  place: OrderPlace,
+  { horizonMinutes, arm }: { horizonMinutes: number; arm: string },
+): Promise<OrderResult> {
+  return append(place, (state) => {
+    const live = state.models.filter((model) => model.horizonMinutes === horizonMinutes);
+    if (liveVersion(state, { arm, horizonMinutes }) === null) {
+      throw armNotLive({ arm, horizonMinutes, live: live.map((model) => model.arm) });
+    }
+    const from = championArm(state, horizonMinutes);
+    return {
+      kind: 'select',
+      reason: `${arm} was chosen by hand to answer for ${horizonMinutes} minutes`,
+      changes: from === arm ? [] : [{ kind: 'champion', horizonMinutes, from, to: arm }],
+      undoes: null,
+    };
+  });
+}
+
+/**
+ * Takes back the newest entry that stands, once every file of what it returns to has been held against its hash.
+ * @param reason - default: by hand
+ * @throws AppError `REGISTRY_NOTHING_TO_ROLL_BACK`, or `REGISTRY_ARTIFACT_CHANGED` when there is no way back
+ */
+export async function rollBack(place: OrderPlace, reason?: string): Promise<OrderResult> {
+  const { workspace, asset } = place;
+  const deployment = await inTransaction(workspace.pool, async (client) => {
+    const plan = await planRollback(client, asset);
+    const returning = plan.changes.flatMap((change) =>
+      change.kind === 'model' && change.to !== null ? [change.to] : [],
+    );
+    for (const modelVersion of new Set(returning)) await verifyVersion(place, modelVersion);
+    const at = await momentOf(client, place);
+    const { changes, undoes } = plan;
+    return appendDeployment(client, {
+      asset,
+      at,
+      kind: 'rollback',
+      actor: place.actor,
+      reason: reason ?? `entry ${undoes} was taken back by hand`,
+      changes,
+      undoes,
+    });
+  });
+  return { deployment, isChanged: true };
+}
+
+/**
+ * Opens a version and holds every file against its hash. One that is not what it was is refused, and the outbox says
+ * so.
+ */
+async function verifyVersion(place: OrderPlace, modelVersion: string): Promise<OpenVersion> {
+  const { workspace, asset, now, actor } = place;
+  const parsed = parseModelVersion(modelVersion);
+  const recorded = parsed === null ? null : await findVersion(workspace.pool, parsed);
+  if (parsed === null || recorded === null) throw modelNotFound(modelVersion, await knownVersions(place));
+  const store = createArtifactStore(workspace.registryDir);
+  try {
+    return await store.verify(parsed.family, parsed.version, { manifestHash: recorded.manifestHash });
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    await raiseEvent(workspace.pool, {
+      at: now,
+      kind: 'registry.version-refused',
+      severity: 'critical',
+      asset,
+      facts: { modelVersion, actor, code: error.code, message: error.message },
+      dedupKey: null,
+    });
+    throw error;
+  }
+}
+
+async function knownVersions({ workspace }: ModelPlace): Promise<string[]> {
+  return (await listVersions(workspace.pool)).map(modelVersionOf);
+}
+
+async function append(
+  place: OrderPlace,
+  decide: (state: LiveState) => Pick<DeploymentDraft, 'kind' | 'reason' | 'changes' | 'undoes'>,
+): Promise<OrderResult> {
+  const { workspace, asset, actor } = place;
+  return inTransaction(workspace.pool, async (client) => {
+    const latest = await latestDeployment(client, asset);
+    const draft = decide(latest?.state ?? NOTHING_LIVE);
+    if (draft.changes.length === 0 && latest !== null) return { deployment: latest, isChanged: false };
+    const at = await momentOf(client, place);
+    return {
+      deployment: await appendDeployment(client, { ...draft, asset, at, actor }),
+      isChanged: true,
+    };
+  });
+}
+
+/** No entry stands before an older one: on a clock that stands still the next one comes a millisecond later. */
+async function momentOf(db: Queryable, { asset, now }: OrderPlace): Promise<EpochMs> {
+  const latest = await latestDeployment(db, asset);
+  return latest === null ? now : Math.max(now, latest.at + 1);
+}

@@ -1,0 +1,237 @@
+import { createRealClock, parseUtc, type EpochMs } from './core/index.ts';
+import { databaseAway } from './database-away.ts';
+import { deployVersion, rollBack, selectChampion, type OrderPlace, type OrderResult } from './live-orders.ts';
+import type { Operation } from './operation.ts';
+import { NOTHING_DEPLOYED, type DeployedModels } from './prediction/index.ts';
+import { priceDirection } from './price-direction.ts';
+import { priceWithTexts } from './pricing.ts';
+import {
+  createArtifactStore,
+  findVersion,
+  liveAt,
+  parseModelVersion,
+  readDecisions,
+  readDeployments,
+  type Deployment,
+  type LiveModel,
+  type Manifest,
+} from './registry/index.ts';
+import {
+  createAuthority,
+  type LiveModelView,
+  type ModelsStatusView,
+  type PastQuestion,
+  type ServingPorts,
+} from './serving/index.ts';
+
+type ModelPorts = Pick<
+  ServingPorts,
+  | 'present'
+  | 'priceWithTexts'
+  | 'modelsStatus'
+  | 'deployments'
+  | 'selectChampion'
+  | 'deployVersion'
+  | 'rollBack'
+  | 'authority'
+>;
+
+/** Entries of the ledger that are looked through for the beginning of what is live. */
+const ENTRIES_LOOKED_THROUGH = 10_000;
+/** Sentiment by these needs a model that this version does not have. */
+const UNAVAILABLE = ['linear', 'finbert', 'cryptobert'].map((family) => ({
+  family,
+  reason: 'This version has one scorer, vader.',
+  remedy: 'Ask /predict or /predict/vader.',
+}));
+
+/** What answers are made from at this instant. */
+export function deployedNow({ router, run }: Operation): DeployedModels {
+  return router?.current() ?? run?.learning.deployed ?? NOTHING_DEPLOYED;
+}
+
+/** The ports around models: answers with a text, what is live, and the orders that change it. */
+export function createModelPorts(operation: Operation): ModelPorts {
+  const { config, models } = operation;
+  const manifests = createManifestMemo(operation);
+  return {
+    present() {
+      const { present } = operation;
+      return present === null
+        ? null
+        : { windowEnd: present.windowEnd, revision: deployedNow(operation).revision };
+    },
+    priceWithTexts: (question) => Promise.resolve(price(operation, question)),
+    modelsStatus: (question) => describeModels(operation, question, manifests),
+    async deployments({ asset, asOf, limit }) {
+      return readDeployments(poolOf(operation), { asset, upTo: asOf ?? undefined, limit });
+    },
+    selectChampion: (order) => obey(operation, order, (place) => selectChampion(place, order)),
+    deployVersion: (order) => obey(operation, order, (place) => deployVersion(place, order)),
+    rollBack: (order) => obey(operation, order, (place) => rollBack(place)),
+    authority: createAuthority({ database: () => poolOf(operation), clock: createRealClock() }),
+  };
+
+  function price(
+    { present, log }: Operation,
+    { asset, horizonMinutes, sentiments }: Parameters<ServingPorts['priceWithTexts']>[0],
+  ) {
+    if (present === null) return null;
+    const deployed = deployedNow(operation);
+    const answers = priceWithTexts({
+      present,
+      deployed,
+      arms: models.arms,
+      asset,
+      horizonMinutes,
+      sentiments,
+      onFailure: (model, error) => {
+        log.error({ modelVersion: model.modelVersion, reason: String(error) }, 'a live model failed');
+        operation.router?.failed(deployed, error);
+      },
+    });
+    return {
+      windowEnd: present.windowEnd,
+      asOf: present.asOf,
+      revision: deployed.revision,
+      champion: deployed.champions.get(horizonMinutes) ?? null,
+      arms: answers.map((answer) => ({
+        ...answer,
+        priceDirection: priceDirection(answer.probabilityUp, config.neutralBand),
+      })),
+    };
+  }
+}
+
+/** Writes an entry into the ledger and resolves when answers come from it. */
+async function obey(
+  operation: Operation,
+  { asset, actor }: { asset: string; actor: string },
+  order: (place: OrderPlace) => Promise<OrderResult>,
+): Promise<Deployment> {
+  const { storage, models, settings, clock } = operation;
+  if (storage === null) throw databaseAway(new Error('it is still being started'));
+  const { firstChampion } = settings;
+  const { deployment, isChanged } = await order({
+    workspace: storage.workspace,
+    featureSet: models.featureSet,
+    asset,
+    firstChampion,
+    now: clock.now(),
+    actor,
+  });
+  await operation.router?.follow();
+  return isChanged ? deployment : { ...deployment, changes: [] };
+}
+
+async function describeModels(
+  operation: Operation,
+  { asset, asOf, limit }: PastQuestion,
+  manifests: ManifestMemo,
+): Promise<ModelsStatusView> {
+  const pool = poolOf(operation);
+  const at = asOf ?? operation.clock.now();
+  const entry = await liveAt(pool, { asset, at: asOf ?? Infinity });
+  const state = entry?.state ?? { models: [], champions: [] };
+  const ledger = await readDeployments(pool, {
+    asset,
+    upTo: asOf ?? undefined,
+    limit: ENTRIES_LOOKED_THROUGH,
+  });
+  const live: LiveModelView[] = [];
+  for (const model of state.models) {
+    const manifest = await manifests(model.modelVersion);
+    live.push(describeModel(model, { manifest, since: sinceOf(ledger, model, at), state }));
+  }
+  return {
+    asset,
+    at,
+    horizons: state.champions.map(({ horizonMinutes, arm }) => ({
+      horizonMinutes,
+      champion: arm,
+      since: championSince(ledger, { horizonMinutes, arm }),
+    })),
+    models: live,
+    gate: await readDecisions(pool, { asset, upTo: asOf ?? undefined, limit }),
+    unavailable: UNAVAILABLE,
+    router: asOf === null ? (operation.router?.status() ?? null) : null,
+  };
+}
+
+function describeModel(
+  { arm, horizonMinutes, modelVersion }: LiveModel,
+  {
+    manifest,
+    since,
+    state,
+  }: { manifest: Manifest | null; since: EpochMs; state: Pick<Deployment['state'], 'champions'> },
+): LiveModelView {
+  const own = manifest?.models.find((model) => model.arm === arm && model.horizonMinutes === horizonMinutes);
+  return {
+    arm,
+    horizonMinutes,
+    modelVersion,
+    since,
+    trainedAt: manifest === null ? null : parseUtc(manifest.trainedAt),
+    expiresAt: manifest === null ? null : parseUtc(manifest.expiresAt),
+    isChampion: state.champions.some((one) => one.horizonMinutes === horizonMinutes && one.arm === arm),
+    rows: own?.rows ?? null,
+    metrics: own?.metrics ?? {},
+  };
+}
+
+/** When a model became what it is: the newest entry that made it so. */
+function sinceOf(ledger: readonly Deployment[], model: LiveModel, otherwise: EpochMs): EpochMs {
+  const entry = ledger.find(({ changes }) =>
+    changes.some(
+      (change) =>
+        change.kind === 'model' &&
+        change.arm === model.arm &&
+        change.horizonMinutes === model.horizonMinutes &&
+        change.to === model.modelVersion,
+    ),
+  );
+  return entry?.at ?? otherwise;
+}
+
+function championSince(
+  ledger: readonly Deployment[],
+  { horizonMinutes, arm }: { horizonMinutes: number; arm: string },
+): EpochMs | null {
+  const entry = ledger.find(({ changes }) =>
+    changes.some(
+      (change) => change.kind === 'champion' && change.horizonMinutes === horizonMinutes && change.to === arm,
+    ),
+  );
+  return entry?.at ?? null;
+}
+
+type ManifestMemo = (modelVersion: string) => Promise<Manifest | null>;
+
+/** Manifests never change, so each is read once; one that cannot be read is asked for again. */
+function createManifestMemo(operation: Operation): ManifestMemo {
+  const known = new Map<string, Manifest>();
+  return async (modelVersion) => {
+    const kept = known.get(modelVersion);
+    const parsed = parseModelVersion(modelVersion);
+    const { storage } = operation;
+    if (kept !== undefined || parsed === null || storage === null) return kept ?? null;
+    try {
+      const recorded = await findVersion(storage.workspace.pool, parsed);
+      const store = createArtifactStore(storage.workspace.registryDir);
+      const { manifest } = await store.open(parsed.family, parsed.version, {
+        manifestHash: recorded?.manifestHash,
+      });
+      known.set(modelVersion, manifest);
+      return manifest;
+    } catch (error) {
+      operation.log.warn({ modelVersion, reason: String(error) }, 'a manifest cannot be read');
+      return null;
+    }
+  };
+}
+
+function poolOf({ storage }: Operation) {
+  if (storage === null) throw databaseAway(new Error('it is still being started'));
+  return storage.workspace.pool;
+}
