@@ -2,6 +2,7 @@ import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isAppError, messageOf } from '../core/index.ts';
+import { isConnectionLost } from '../database-away.ts';
 import { outFileUnwritable } from './errors.ts';
 
 /**
@@ -42,7 +43,8 @@ export async function writeWhole<Result>(
 /** True for a refusal of the operating system: a full disk, a missing right, a folder that is not there. */
 export function isFileError(error: unknown): boolean {
   const { syscall, code } = (error ?? {}) as { syscall?: unknown; code?: unknown };
-  return typeof syscall === 'string' && typeof code === 'string' && syscall !== 'connect';
+  // Sockets have system calls of the same names.
+  return typeof syscall === 'string' && typeof code === 'string' && !isConnectionLost(error);
 }
 
 /** A link is followed, so that what it names is replaced and not the link. */

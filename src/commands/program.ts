@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
 import { databaseAway, isConnectionLost } from '../database-away.ts';
 import { KEY_ROLES, type KeyRole } from '../serving/index.ts';
+import { storageRefused } from '../storage-refused.ts';
 import { VERSION } from '../version.ts';
 import { backup } from './backup.ts';
 import { deployCommand, rollbackCommand } from './deploy.ts';
@@ -89,11 +90,17 @@ async function runCommand<Options extends { json?: boolean }>(
     return await (isCalculation ? work() : interruptible(work, terminal));
   } catch (error) {
     terminal.settle();
-    const told = isConnectionLost(error) && !isAppError(error) ? databaseAway(error) : error;
+    const told = catalogued(error);
     if (!isAppError(told)) throw error;
     terminal.say(`${told.code}: ${told.message}`);
     return told.code === 'USAGE_INVALID' ? 2 : 1;
   }
+}
+
+/** What a library threw, in the words of the catalogue where it is the world's fault. */
+function catalogued(error: unknown): unknown {
+  if (isAppError(error)) return error;
+  return isConnectionLost(error) ? databaseAway(error) : (storageRefused(error) ?? error);
 }
 
 function buildProgram(run: Runner): Command {
