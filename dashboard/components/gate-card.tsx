@@ -103,8 +103,14 @@ function Rounds({ status }: { status: ModelsStatus }) {
 
 /** Side by side where there is room, else the horizon that was chosen. */
 function Panels({ round, chosen }: { round: GateRound; chosen: string }) {
+  const isThere = round.panels.some(({ horizonMinutes }) => String(horizonMinutes) === chosen);
   return (
     <div className="grid gap-x-12 gap-y-8 lg:grid-cols-2">
+      {isThere ? null : (
+        <p className="text-[0.8125rem] text-ink-faint lg:hidden">
+          Nothing was decided {horizon(Number(chosen))} ahead.
+        </p>
+      )}
       {round.panels.map((panel) => (
         <div
           key={panel.horizonMinutes}

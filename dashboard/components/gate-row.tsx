@@ -1,7 +1,7 @@
 import { Check, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { GateDecision } from '../../src/serving/contract.ts';
-import { count, signed } from '../lib/format.ts';
+import { count, signed, withStop } from '../lib/format.ts';
 import { contestants, isCompared, KIND_WORDS } from '../lib/gate.ts';
 import type { Scale } from '../lib/scale.ts';
 import { IntervalPlot } from './interval-plot.tsx';
@@ -32,7 +32,7 @@ export function GateRow({ decision, scale }: GateRowProps) {
       </div>
       <div className="col-span-full space-y-1 text-xs leading-5 text-ink-soft">
         <Contest decision={decision} />
-        <p className="text-ink-faint">{decision.reason}</p>
+        <p className="text-ink-faint">{withStop(decision.reason)}</p>
       </div>
     </li>
   );

@@ -1,7 +1,7 @@
 import { ArrowRight } from 'lucide-react';
 import type { Deployment, Health, ModelsStatus } from '../../src/serving/contract.ts';
 import type { Feed } from '../lib/feed.ts';
-import { momentFrom } from '../lib/format.ts';
+import { momentFrom, withStop } from '../lib/format.ts';
 import { changeLines, KIND_WORDS } from '../lib/ledger.ts';
 import { OldAnswer } from './old-answer.tsx';
 import { Badge } from './ui/badge.tsx';
@@ -92,7 +92,7 @@ function Entry({ entry, now, isAnswering }: EntryProps) {
       </div>
       <div className="min-w-0 space-y-1.5">
         <Changes entry={entry} />
-        <p className="break-words text-ink-soft">{entry.reason}</p>
+        <p className="break-words text-ink-soft">{withStop(entry.reason)}</p>
       </div>
     </li>
   );

@@ -2,7 +2,7 @@ import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Health, LiveModel, ModelsStatus } from '../../src/serving/contract.ts';
 import type { Feed } from '../lib/feed.ts';
-import { count, horizon, MISSING, momentFrom, relative } from '../lib/format.ts';
+import { count, horizon, MISSING, momentFrom, relative, withStop } from '../lib/format.ts';
 import { expiredModels, expiryOf, liveByHorizon, type HorizonModels } from '../lib/models.ts';
 import { OldAnswer } from './old-answer.tsx';
 import { Badge } from './ui/badge.tsx';
@@ -58,6 +58,12 @@ function LiveModels({ status }: { status: ModelsStatus }) {
           ))}
         </div>
       )}
+      {status.unavailable.map(({ family, reason, remedy }) => (
+        <p key={family} className="mt-5 text-xs leading-5 text-ink-faint">
+          <span className="font-medium text-ink-soft">{family} is unavailable:</span> {withStop(reason)}{' '}
+          {withStop(remedy)}
+        </p>
+      ))}
     </>
   );
 }
@@ -192,7 +198,7 @@ function Heading({ wide = false, children }: HeadingProps) {
   );
 }
 
-/** What somebody should do something about: models past their expiry, a deployment that was refused, a family that is away. */
+/** What somebody should do something about: models past their expiry, a deployment that was refused. */
 function Warnings({ status, now }: { status: ModelsStatus; now: number }) {
   const expired = expiredModels(status.models);
   const problem = status.router?.problem ?? null;
@@ -205,15 +211,10 @@ function Warnings({ status, now }: { status: ModelsStatus; now: number }) {
       )}
       {problem === null ? null : (
         <Warning title={`Ledger entry ${problem.revision} refused ${relative(Date.parse(problem.at), now)}`}>
-          {problem.message} What was live before goes on answering.{' '}
+          {withStop(problem.message)} What was live before goes on answering.{' '}
           <span className="font-mono text-xs">{problem.code}</span>
         </Warning>
       )}
-      {status.unavailable.map(({ family, reason, remedy }) => (
-        <Warning key={family} title={`${family} is unavailable`}>
-          {reason} {remedy}
-        </Warning>
-      ))}
     </div>
   );
 }

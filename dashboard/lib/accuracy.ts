@@ -57,9 +57,14 @@ export function bestBaseline(arms: readonly ArmPerformance[]): BestBaseline | nu
   return best;
 }
 
+/** True for an arm that is there to be beaten. */
+export function isBaselineArm(arm: string): boolean {
+  return arm.startsWith(BASELINE_PREFIX);
+}
+
 /** A baseline's name without the prefix that marks its arm. */
 export function baselineName(key: string): string {
-  return key.startsWith(BASELINE_PREFIX) ? key.slice(BASELINE_PREFIX.length) : key;
+  return isBaselineArm(key) ? key.slice(BASELINE_PREFIX.length) : key;
 }
 
 /** Where a 95 % interval lies to the best baseline's figure. An interval that holds it shows nothing. */
@@ -104,7 +109,7 @@ export function accuracyScale(rows: readonly ArmRow[]): Scale {
 }
 
 function toRow(arm: ArmPerformance, best: BestBaseline | null): ArmRow {
-  const isBaseline = arm.arm.startsWith(BASELINE_PREFIX);
+  const isBaseline = isBaselineArm(arm.arm);
   return {
     arm: baselineName(arm.arm),
     isBaseline,

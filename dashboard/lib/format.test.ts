@@ -14,6 +14,7 @@ import {
   relative,
   signed,
   span,
+  withStop,
 } from './format.ts';
 
 const NOON = Date.UTC(2022, 10, 5, 12);
@@ -23,6 +24,15 @@ describe('format', () => {
     expect([percent(null), percent(Number.NaN), price(null), signed(Number.NaN)]).toEqual(
       Array.from({ length: 4 }, () => MISSING),
     );
+  });
+
+  it('ends words of the server with one full stop', () => {
+    expect(['not fetched', 'Fetch it. ', 'Why?', ''].map(withStop)).toEqual([
+      'not fetched.',
+      'Fetch it.',
+      'Why?',
+      '',
+    ]);
   });
 
   it('writes shares as percent, prices with two decimals, counts with separators', () => {

@@ -111,6 +111,12 @@ export function ago(at: number, now: number): string {
   return counted(Math.floor(days / YEAR_DAYS), 'year');
 }
 
+/** Words of the server as a sentence that others may follow: with a full stop, whatever they ended with. */
+export function withStop(words: string): string {
+  const text = words.trim();
+  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 function counted(number: number, unit: string): string {
   return `${number} ${unit}${number === 1 ? '' : 's'} ago`;
 }

@@ -71,6 +71,13 @@ describe('headlineEffect', () => {
     ]);
   });
 
+  it('puts baselines last, whom no headline moves', () => {
+    const arms = [arm('baseline-ar1', 0.6, { sentiment: null }), arm('trees+none', 0.5, { sentiment: null })];
+    const both = compared(arms);
+    const names = headlineEffect({ text: 'up', before: both, after: both }).arms.map((each) => each.arm);
+    expect(names).toEqual(['trees+none', 'baseline-ar1']);
+  });
+
   it('claims no change for an arm that did not answer without the headline', () => {
     const [late] = headlineEffect({ text: 'up', before: compared([]), after: AFTER }).arms;
     expect(late).toMatchObject({ before: null, change: null });

@@ -1,4 +1,5 @@
 import type { CompareAnswer } from '../../src/serving/contract.ts';
+import { isBaselineArm } from './accuracy.ts';
 import type { Answer } from './api.ts';
 import type { Failure } from './feed.ts';
 import { MISSING, percentText, signed } from './format.ts';
@@ -84,7 +85,7 @@ export async function askHeadline(
   return { ok: false, failure: { kind: 'refused', code: null, message } };
 }
 
-/** The two answers side by side, the champion first, then the arms that a headline moves most. */
+/** The two answers side by side, the champion first, then the arms that a headline moves most, baselines last. */
 export function headlineEffect({
   text,
   before,
@@ -108,7 +109,7 @@ export function headlineEffect({
       change: was === null ? null : arm.probability_up - was,
     };
   });
-  arms.sort(championThenChange);
+  arms.sort(byInterest);
   return {
     text,
     horizonMinutes: after.horizon_minutes,
@@ -156,8 +157,10 @@ function isSameState(left: CompareAnswer, right: CompareAnswer): boolean {
   return left.window_end === right.window_end && left.deployment === right.deployment;
 }
 
-function championThenChange(left: ArmEffect, right: ArmEffect): number {
+function byInterest(left: ArmEffect, right: ArmEffect): number {
   if (left.isChampion !== right.isChampion) return left.isChampion ? -1 : 1;
+  const group = Number(isBaselineArm(left.arm)) - Number(isBaselineArm(right.arm));
+  if (group !== 0) return group;
   return Math.abs(right.change ?? 0) - Math.abs(left.change ?? 0) || left.arm.localeCompare(right.arm);
 }
 
