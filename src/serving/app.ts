@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { messageOf, type Log } from '../core/index.ts';
 import type { App, ServingContext } from './context.ts';
@@ -13,6 +12,7 @@ import { httpUnreadable, rateLimited, urlUnreadable } from './errors.ts';
 import { createGate, gateHook } from './gate.ts';
 import { createMetrics } from './metrics.ts';
 import { registerDocs } from './openapi.ts';
+import { originsHook, type Origins } from './origins.ts';
 import type { ServingLimits, ServingOptions, ServingPorts } from './ports.ts';
 import { PROVENANCE_HEADERS } from './provenance.ts';
 import { featureRoutes } from './routes/features.ts';
@@ -142,22 +142,18 @@ function answerBrokenHttp(code: string, socket: Socket): void {
 }
 
 async function registerAccess(app: FastifyInstance, { options, limits }: ServingContext): Promise<void> {
-  const shared = {
-    methods: ['GET', 'HEAD', 'POST'],
-    // An OPTIONS that is no browser's preflight is answered alike, instead of with a text outside the shape of errors.
-    strictPreflight: false,
-    exposedHeaders: [
-      ...['x-request-id', 'retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining'],
-      ...PROVENANCE_HEADERS,
-    ],
-  };
-  const open = { ...shared, origin: allowedOrigins(options.corsOrigins) };
-  const kept = { ...shared, origin: trustedOrigins(options.corsOrigins) };
-  await app.register(cors, {
-    delegator: (request: FastifyRequest, choose: (error: null, chosen: FastifyCorsOptions) => void) => {
-      choose(null, KEYED_PATH.test(request.url) ? kept : open);
-    },
-  });
+  const open = allowedOrigins(options.corsOrigins);
+  const kept = trustedOrigins(options.corsOrigins);
+  app.addHook(
+    'onRequest',
+    originsHook({
+      originsOf: (url) => (KEYED_PATH.test(url) ? kept : open),
+      exposedHeaders: [
+        ...['x-request-id', 'retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining'],
+        ...PROVENANCE_HEADERS,
+      ],
+    }),
+  );
   await app.register(rateLimit, {
     timeWindow: 60_000,
     // The key is the address, of which IPv6 keeps only the network.
@@ -170,11 +166,10 @@ async function registerAccess(app: FastifyInstance, { options, limits }: Serving
 }
 
 /** What needs a key is for pages of this origin, and for those that are named; `*` names nobody. */
-function trustedOrigins(given: ServingOptions['corsOrigins']): string[] {
-  return given === undefined || given === '*' ? [] : [...given];
+function trustedOrigins(given: ServingOptions['corsOrigins']): Origins {
+  return given === undefined || given === '*' ? [] : given;
 }
 
-function allowedOrigins(given: ServingOptions['corsOrigins']): '*' | RegExp | string[] {
-  if (given === undefined) return LOOPBACK_ORIGIN;
-  return given === '*' ? '*' : [...given];
+function allowedOrigins(given: ServingOptions['corsOrigins']): Origins {
+  return given ?? LOOPBACK_ORIGIN;
 }

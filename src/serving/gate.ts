@@ -33,7 +33,7 @@ export function createGate(limit: number): Gate {
  */
 export function gateHook(gate: Gate, exemptRoutes: ReadonlySet<string> = new Set()): onRequestHookHandler {
   return (request, reply, done) => {
-    if (exemptRoutes.has(request.routeOptions.url ?? '')) {
+    if (exemptRoutes.size > 0 && exemptRoutes.has(request.routeOptions.url ?? '')) {
       done();
       return;
     }
@@ -42,7 +42,8 @@ export function gateHook(gate: Gate, exemptRoutes: ReadonlySet<string> = new Set
       return;
     }
     // Not `onResponse`: it does not come when the client hangs up first, and its place would be lost for good.
-    reply.raw.once('close', gate.leave);
+    // It is emitted once; to hear it with `once` would cost a wrapper and an unhooking at every request.
+    reply.raw.on('close', gate.leave);
     done();
   };
 }
