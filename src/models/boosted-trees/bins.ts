@@ -28,7 +28,7 @@ export interface BinOptions {
  * each is a bin. A cut is a value of the data, as in XGBoost, so a monotone transform of a column moves the cuts along.
  * @see Chen, Guestrin (2016), XGBoost: a scalable tree boosting system, KDD, section 3.2
  */
-export function binRows(rows: FloatRows, { maxBin, weights }: BinOptions): BinnedRows {
+export function binRows(rows: FloatRows, options: BinOptions): BinnedRows {
   const { count, width } = rows;
   const keyed = { keys: new Uint32Array(count), rows: new Uint32Array(count) };
   const places = new Uint8Array(count * width);
@@ -36,8 +36,9 @@ export function binRows(rows: FloatRows, { maxBin, weights }: BinOptions): Binne
   const thresholds: Float32Array[] = [];
   for (let column = 0; column < width; column += 1) {
     const present = sortColumn({ rows, column, keyed });
-    const cuts = cutColumn({ rows, column, order: keyed.rows.subarray(0, present), maxBin, weights });
-    placeColumn({ rows, column, order: keyed.rows.subarray(0, present), cuts, places });
+    const sorted = { rows, column, order: keyed.rows.subarray(0, present) };
+    const cuts = cutColumn(sorted, options);
+    placeColumn(sorted, cuts, places);
     thresholds.push(cuts);
     offsets[column + 1] = (offsets[column] ?? 0) + cuts.length + 1;
   }
@@ -67,42 +68,42 @@ interface SortedColumn {
 }
 
 /** The thresholds of a column, the last one above all. */
-function cutColumn({
-  rows,
-  column,
-  order,
-  maxBin,
-  weights,
-}: SortedColumn & { maxBin: number; weights: Float32Array | undefined }): Float32Array {
-  const distinct: number[] = [];
-  const shares: number[] = [];
-  for (const row of order) {
-    const value = rows.values[row * rows.width + column] as number;
-    const weight = weights === undefined ? 1 : (weights[row] as number);
-    if (value !== distinct[distinct.length - 1]) {
-      distinct.push(value);
-      shares.push(weight);
-    } else {
-      shares[shares.length - 1] = (shares[shares.length - 1] as number) + weight;
-    }
-  }
+function cutColumn(column: SortedColumn, { maxBin, weights }: BinOptions): Float32Array {
+  const { distinct, shares } = distinctOf(column, weights);
   if (distinct.length === 0) return new Float32Array(0);
-  const cuts = distinct.length <= maxBin ? distinct.slice(1) : evenCuts(distinct, shares, maxBin);
+  const cuts = distinct.length <= maxBin ? distinct.subarray(1) : evenCuts(distinct, shares, maxBin);
   return Float32Array.from([...cuts, BEYOND_ALL]);
+}
+
+/** Its distinct values, rising, and the weight of the rows that have them. */
+function distinctOf({ rows, column, order }: SortedColumn, weights: Float32Array | undefined) {
+  const distinct = new Float32Array(order.length);
+  const shares = new Float64Array(order.length);
+  let last = -1;
+  for (let place = 0; place < order.length; place += 1) {
+    const row = order[place] as number;
+    const value = rows.values[row * rows.width + column] as number;
+    if (last < 0 || value !== distinct[last]) {
+      last += 1;
+      distinct[last] = value;
+    }
+    shares[last] = (shares[last] as number) + (weights === undefined ? 1 : (weights[row] as number));
+  }
+  return { distinct: distinct.subarray(0, last + 1), shares: shares.subarray(0, last + 1) };
 }
 
 /**
  * A bin is closed as soon as it holds its share of what is left. So a value that alone outweighs several bins does not
  * take the bins of the others away.
  */
-function evenCuts(distinct: readonly number[], shares: readonly number[], maxBin: number): number[] {
+function evenCuts(distinct: Float32Array, shares: Float64Array, maxBin: number): number[] {
   const cuts: number[] = [];
   let left = shares.reduce((sum, share) => sum + share, 0);
   let held = 0;
   for (let place = 0; place < distinct.length - 1 && cuts.length < maxBin - 1; place += 1) {
-    held += shares[place] ?? 0;
+    held += shares[place] as number;
     if (held * (maxBin - cuts.length) < left) continue;
-    cuts.push(distinct[place + 1] ?? NaN);
+    cuts.push(distinct[place + 1] as number);
     left -= held;
     held = 0;
   }
@@ -110,18 +111,12 @@ function evenCuts(distinct: readonly number[], shares: readonly number[], maxBin
 }
 
 /** Writes the bin of each value; missing ones get the place behind the last bin. */
-function placeColumn({
-  rows,
-  column,
-  order,
-  cuts,
-  places,
-}: SortedColumn & { cuts: Float32Array; places: Uint8Array }): void {
+function placeColumn({ rows, column, order }: SortedColumn, cuts: Float32Array, places: Uint8Array): void {
   const { values, width, count } = rows;
   for (let row = 0; row < count; row += 1) places[row * width + column] = cuts.length;
   let bin = 0;
-  for (const row of order) {
-    const place = row * width + column;
+  for (let sorted = 0; sorted < order.length; sorted += 1) {
+    const place = (order[sorted] as number) * width + column;
     while ((values[place] as number) >= (cuts[bin] as number)) bin += 1;
     places[place] = bin;
   }

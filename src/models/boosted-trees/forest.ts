@@ -20,6 +20,8 @@ export interface Forest {
 export function predictForest({ columns, baseScore, trees }: Forest, matrix: FeatureMatrix): Float64Array {
   const rows = floatRows(matrix, columns);
   const margins = new Float32Array(rows.count).fill(marginOf(baseScore));
-  for (const tree of trees) addTree(tree, margins, rows);
-  return Float64Array.from(margins, sigmoid);
+  for (const tree of trees) addTree(tree, { ...rows, margins });
+  const probabilities = new Float64Array(rows.count);
+  for (let row = 0; row < rows.count; row += 1) probabilities[row] = sigmoid(margins[row] as number);
+  return probabilities;
 }

@@ -10,8 +10,10 @@ export interface Ground {
   kernel: HistogramKernel;
   binned: BinnedRows;
   parameters: BoostingParameters;
+  /** Room for the rows of a node, shape (count). */
+  spare: Uint32Array;
   sampled: number;
-  /** Columns that the tree may split on, ascending. */
+  /** Columns that the tree may split on, ascending; the kernel was told. */
   columns: readonly number[];
 }
 
@@ -42,7 +44,10 @@ export function growTree(ground: Ground): { tree: Tree; leaves: Leaf[] } {
   for (const node of nodes) {
     if (node.histogram === null) continue;
     const split = findSplit(node.histogram, node, { binned, columns, parameters });
-    if (split === null) continue;
+    if (split === null) {
+      ground.kernel.release(node.histogram);
+      continue;
+    }
     const { column, bin, defaultLeft, gain } = split;
     const threshold = binned.thresholds[column]?.[bin] ?? NaN;
     Object.assign(node.draft, { column, threshold, defaultLeft, gain, left: nodes.length });
@@ -56,17 +61,16 @@ export function growTree(ground: Ground): { tree: Tree; leaves: Leaf[] } {
 }
 
 function rootOf(ground: Ground): Node {
-  const { kernel, sampled } = ground;
+  const { kernel, sampled, binned, columns } = ground;
+  const histogram = kernel.sum(0, sampled);
   const sums = { gradient: 0, hessian: 0 };
-  for (let place = 0; place < sampled; place += 1) {
-    const row = kernel.order[place] as number;
-    sums.gradient += kernel.gradients[2 * row] as number;
-    sums.hessian += kernel.gradients[2 * row + 1] as number;
+  // Each row is in one slot of any column.
+  const [column = 0] = columns;
+  for (let slot = binned.offsets[column] ?? 0; slot < (binned.offsets[column + 1] ?? 0); slot += 1) {
+    sums.gradient += histogram[2 * slot] as number;
+    sums.hessian += histogram[2 * slot + 1] as number;
   }
-  const root = nodeOf(sums, { depth: 0, first: 0, end: sampled }, ground);
-  root.histogram = kernel.create();
-  kernel.fill(root.histogram, 0, sampled);
-  return root;
+  return { ...nodeOf(sums, { depth: 0, first: 0, end: sampled }, ground), histogram };
 }
 
 function nodeOf(sums: Sums, place: Pick<Node, 'depth' | 'first' | 'end'>, { parameters }: Ground): Node {
@@ -89,22 +93,26 @@ function childrenOf(node: Node, split: Split, ground: Ground): [Node, Node] {
   if (depth < ground.parameters.maxDepth && node.histogram !== null) {
     const { kernel } = ground;
     const [small, large] = middle - node.first < node.end - middle ? [left, right] : [right, left];
-    small.histogram = kernel.create();
-    kernel.fill(small.histogram, small.first, small.end);
+    small.histogram = kernel.sum(small.first, small.end);
     kernel.subtract(node.histogram, small.histogram);
     large.histogram = node.histogram;
+  } else if (node.histogram !== null) {
+    ground.kernel.release(node.histogram);
   }
   node.histogram = null;
   return [left, right];
 }
 
 /** Brings the rows that go left before the others, each side in its order. @returns where the right side begins */
-function partition(node: Node, { column, bin, defaultLeft }: Split, { kernel, binned }: Ground): number {
+function partition(
+  node: Node,
+  { column, bin, defaultLeft }: Split,
+  { kernel, binned, spare }: Ground,
+): number {
   const { order } = kernel;
   const { slots, width, offsets } = binned;
   const lastLeft = (offsets[column] ?? 0) + bin;
   const missing = (offsets[column + 1] ?? 0) - 1;
-  const right = new Uint32Array(node.end - node.first);
   let leftCount = 0;
   let rightCount = 0;
   for (let place = node.first; place < node.end; place += 1) {
@@ -114,10 +122,10 @@ function partition(node: Node, { column, bin, defaultLeft }: Split, { kernel, bi
       order[node.first + leftCount] = row;
       leftCount += 1;
     } else {
-      right[rightCount] = row;
+      spare[rightCount] = row;
       rightCount += 1;
     }
   }
-  order.set(right.subarray(0, rightCount), node.first + leftCount);
+  order.set(spare.subarray(0, rightCount), node.first + leftCount);
   return node.first + leftCount;
 }

@@ -45,21 +45,27 @@ export function treeOf(nodes: readonly NodeDraft[]): Tree {
 /**
  * Adds the tree's answer to each row's log-odds. The sums are float32, as XGBoost's are: a row gets the same figure
  * while it is learnt from, when it is predicted, and there.
- * @param margins - log-odds, shape (count); overwritten
+ * @param rows - `margins` are their log-odds, shape (count); overwritten
+ * @param which - the rows to add to; all of them where left out
  */
-export function addTree(tree: Tree, margins: Float32Array, { values, width, count }: FloatRows): void {
-  for (let row = 0; row < count; row += 1) {
-    margins[row] = (margins[row] as number) + answerOf(tree, values, row * width);
+export function addTree(
+  tree: Tree,
+  { values, width, margins }: FloatRows & { margins: Float32Array },
+  which?: Uint32Array,
+): void {
+  const { columns, thresholds, lefts, defaultLefts } = tree;
+  const count = which === undefined ? margins.length : which.length;
+  for (let place = 0; place < count; place += 1) {
+    const row = which === undefined ? place : (which[place] as number);
+    let node = 0;
+    for (let column = columns[0] as number; column >= 0; column = columns[node] as number) {
+      const value = values[row * width + column] as number;
+      const threshold = thresholds[node] as number;
+      const left = lefts[node] as number;
+      // Neither below nor not below: missing.
+      if (value < threshold) node = left;
+      else node = value >= threshold || defaultLefts[node] === 0 ? left + 1 : left;
+    }
+    margins[row] = (margins[row] as number) + (thresholds[node] as number);
   }
-}
-
-/** What the leaf says in which a row ends. `start` is where the row's values begin. */
-function answerOf({ columns, thresholds, lefts, defaultLefts }: Tree, values: Float32Array, start: number) {
-  let node = 0;
-  for (let column = columns[0] as number; column >= 0; column = columns[node] as number) {
-    const value = values[start + column] as number;
-    const left = Number.isNaN(value) ? defaultLefts[node] === 1 : value < (thresholds[node] as number);
-    node = (lefts[node] as number) + (left ? 0 : 1);
-  }
-  return thresholds[node] as number;
 }

@@ -29,6 +29,8 @@ const DEFAULTS: TreesParameters = {
   maxDepth: 3,
   lambda: 10,
   minChildWeight: 100,
+  subsample: 0.5,
+  colsampleByTree: 0.5,
   maxBin: 64,
   patience: 15,
   judgingShare: 0.15,
