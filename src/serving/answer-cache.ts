@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { messageOf, type EpochMs } from '../core/index.ts';
 import { scorerName } from '../sentiment/index.ts';
@@ -8,6 +8,7 @@ import type { SignalKey } from './ports.ts';
 
 /** A window and a ledger entry stand in the key, so nothing is kept too long; an hour only keeps the cache small. */
 const CACHE_SECONDS = 3_600;
+const PARSED_MAX = 256;
 
 const nullableNumber = z.number().nullable();
 
@@ -78,32 +79,51 @@ export function answerKey(
   },
 ): string {
   const { kind, key, windowEnd, revision, text } = about;
-  const digest = createHash('sha256')
-    .update(JSON.stringify(text === undefined ? null : [text].flat()))
-    .digest('base64url');
+  const digest = hash('sha256', JSON.stringify(text === undefined ? null : [text].flat()), 'base64url');
   const parts = [kind, key.asset, windowEnd, revision, key.horizonMinutes, scorerName(ports.scorer), digest];
   return `predict:${parts.join(':')}`;
 }
 
-/** The cache may be away or hold anything: then it is as if it held nothing. */
-export async function readAnswer<View>(
-  { ports, log }: ServingContext,
-  key: string,
-  schema: { parse(value: unknown): View },
-): Promise<View | null> {
-  try {
-    const kept = await ports.cache.get(key);
-    return kept === null ? null : schema.parse(JSON.parse(kept));
-  } catch (error) {
-    log.warn({ reason: messageOf(error) }, 'the cache could not be read');
-    return null;
-  }
+/** Reads and writes answers that are kept. */
+export interface KeptAnswers<View> {
+  /** null where nothing that fits is kept. */
+  read(key: string): Promise<View | null>;
+  keep(key: string, view: View): Promise<void>;
 }
 
-export async function keepAnswer({ ports, log }: ServingContext, key: string, view: object): Promise<void> {
-  try {
-    await ports.cache.set(key, JSON.stringify(view), CACHE_SECONDS);
-  } catch (error) {
-    log.warn({ reason: messageOf(error) }, 'the cache could not be written');
+/** The cache may be away or hold anything: then it is as if it held nothing. */
+export function keepAnswers<View extends object>(
+  { ports, log }: ServingContext,
+  schema: { parse(value: unknown): View },
+): KeptAnswers<View> {
+  // What is asked again and again is not parsed again and again; the cache alone decides what is still kept.
+  const parsed = new Map<string, View>();
+
+  function parse(text: string): View {
+    const known = parsed.get(text);
+    if (known !== undefined) return known;
+    const view = schema.parse(JSON.parse(text));
+    if (parsed.size >= PARSED_MAX) parsed.clear();
+    parsed.set(text, view);
+    return view;
   }
+
+  return {
+    async read(key) {
+      try {
+        const text = await ports.cache.get(key);
+        return text === null ? null : parse(text);
+      } catch (error) {
+        log.warn({ reason: messageOf(error) }, 'the cache could not be read');
+        return null;
+      }
+    },
+    async keep(key, view) {
+      try {
+        await ports.cache.set(key, JSON.stringify(view), CACHE_SECONDS);
+      } catch (error) {
+        log.warn({ reason: messageOf(error) }, 'the cache could not be written');
+      }
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../core/index.ts';
-import { answerKey, keepAnswer, keptCompare, keptPredict, readAnswer } from './answer-cache.ts';
+import { answerKey, keepAnswers, keptCompare, keptPredict, type KeptAnswers } from './answer-cache.ts';
 import { chooseChampion, chooseWithScorer, type ChosenArm } from './choose-arm.ts';
 import type { ServingContext } from './context.ts';
 import type { SignalKey } from './ports.ts';
@@ -30,58 +30,84 @@ interface Findings {
   priced: PricedView | null;
 }
 
-/**
- * Sentiment of the texts (or of the present news), and what an arm says of the latest window with them in it. Without
- * a window the sentiment is answered all the same.
- * @param answering - the champion of the horizon, or the arm beside it that reads the default scorer
- */
-export async function predict(
-  context: ServingContext,
-  question: Question & { answering: 'champion' | 'scorer' },
-): Promise<PredictView> {
-  const { answering } = question;
-  const kind = { name: answering, schema: keptPredict };
-  return answered<PredictView>(context, { question, kind }, async (findings) => {
-    const { scorer } = context.ports;
-    const { answer, isStandIn } = choose(findings.priced, answering === 'scorer' ? scorer.family : null);
-    const sentiment = await sentimentOf(context, { question, findings, answer });
-    return {
-      sentiment,
-      confidence: findings.scores === null ? null : mean(findings.scores, 'confidence'),
-      answer,
-      revision: findings.priced?.revision ?? null,
-      modelUsed: scorer.family,
-      modelVersion: `v${scorer.version}`,
-      featuresCount: answer?.featuresCount ?? context.options.featuresCount,
-      comparison: comparisonOf(context, sentiment),
-      degraded: isStandIn || (answer?.degraded ?? true),
-      items: findings.scores,
-    };
-  });
+/** What the predict routes answer with. */
+export interface Answering {
+  /**
+   * Sentiment of the texts (or of the present news), and what an arm says of the latest window with them in it. Without
+   * a window the sentiment is answered all the same.
+   * @param question.answering - the champion of the horizon, or the arm beside it that reads the default scorer
+   */
+  predict(question: Question & { answering: 'champion' | 'scorer' }): Promise<PredictView>;
+  /** Every arm and every scorer on the same texts, side by side. */
+  compare(question: Question): Promise<CompareView>;
 }
 
-/** Every arm and every scorer on the same texts, side by side. */
-export async function compare(context: ServingContext, question: Question): Promise<CompareView> {
-  const kind = { name: 'compare', schema: keptCompare };
-  return answered<CompareView>(context, { question, kind }, async (findings) => {
-    const { scorer } = context.ports;
-    const { priced, scores } = findings;
-    const { answer, isStandIn } = choose(priced, null);
-    const sentiment = await sentimentOf(context, { question, findings, answer });
-    const confidence = scores === null ? null : mean(scores, 'confidence');
-    const isFirst = ({ isChampion }: ArmAnswerView) => (isChampion ? 0 : 1);
-    return {
-      ...question.key,
-      windowEnd: priced?.windowEnd ?? null,
-      asOf: priced?.asOf ?? null,
-      revision: priced?.revision ?? null,
-      arms: (priced?.arms ?? []).toSorted((one, other) => isFirst(one) - isFirst(other)),
-      scorers: [{ scorer: scorer.family, version: `v${scorer.version}`, sentiment, confidence }],
-      comparison: comparisonOf(context, sentiment),
-      degraded: isStandIn || (answer?.degraded ?? true),
-      items: scores,
-    };
-  });
+export function createAnswering(context: ServingContext): Answering {
+  const predicted = keepAnswers<Untimed<PredictView>>(context, keptPredict);
+  const compared = keepAnswers<Untimed<CompareView>>(context, keptCompare);
+  return {
+    predict: (question) =>
+      answered<PredictView>(context, {
+        question,
+        kind: question.answering,
+        kept: predicted,
+        compose: (findings) => composePrediction(context, question, findings),
+      }),
+    compare: (question) =>
+      answered<CompareView>(context, {
+        question,
+        kind: 'compare',
+        kept: compared,
+        compose: (findings) => composeComparison(context, question, findings),
+      }),
+  };
+}
+
+async function composePrediction(
+  context: ServingContext,
+  question: Question & { answering: 'champion' | 'scorer' },
+  findings: Findings,
+): Promise<Untimed<PredictView>> {
+  const { scorer } = context.ports;
+  const wanted = question.answering === 'scorer' ? scorer.family : null;
+  const { answer, isStandIn } = choose(findings.priced, wanted);
+  const sentiment = await sentimentOf(context, { question, findings, answer });
+  return {
+    sentiment,
+    confidence: findings.scores === null ? null : mean(findings.scores, 'confidence'),
+    answer,
+    revision: findings.priced?.revision ?? null,
+    modelUsed: scorer.family,
+    modelVersion: `v${scorer.version}`,
+    featuresCount: answer?.featuresCount ?? context.options.featuresCount,
+    comparison: comparisonOf(context, sentiment),
+    degraded: isStandIn || (answer?.degraded ?? true),
+    items: findings.scores,
+  };
+}
+
+async function composeComparison(
+  context: ServingContext,
+  question: Question,
+  findings: Findings,
+): Promise<Untimed<CompareView>> {
+  const { scorer } = context.ports;
+  const { priced, scores } = findings;
+  const { answer, isStandIn } = choose(priced, null);
+  const sentiment = await sentimentOf(context, { question, findings, answer });
+  const confidence = scores === null ? null : mean(scores, 'confidence');
+  const isFirst = ({ isChampion }: ArmAnswerView) => (isChampion ? 0 : 1);
+  return {
+    ...question.key,
+    windowEnd: priced?.windowEnd ?? null,
+    asOf: priced?.asOf ?? null,
+    revision: priced?.revision ?? null,
+    arms: (priced?.arms ?? []).toSorted((one, other) => isFirst(one) - isFirst(other)),
+    scorers: [{ scorer: scorer.family, version: `v${scorer.version}`, sentiment, confidence }],
+    comparison: comparisonOf(context, sentiment),
+    degraded: isStandIn || (answer?.degraded ?? true),
+    items: scores,
+  };
 }
 
 /**
@@ -105,12 +131,13 @@ async function answered<View extends PredictView | CompareView>(
   context: ServingContext,
   asked: {
     question: Question;
-    kind: { name: string; schema: { parse(value: unknown): Untimed<View> } };
+    kind: string;
+    kept: KeptAnswers<Untimed<View>>;
+    compose: (findings: Findings) => Promise<Untimed<View>>;
   },
-  compose: (findings: Findings) => Promise<Untimed<View>>,
 ): Promise<Untimed<View> & { responseTimeMs: number; cacheHit: boolean }> {
   const { ports } = context;
-  const { question, kind } = asked;
+  const { question, kind, kept, compose } = asked;
   const began = ports.stopwatch();
   const timed = (view: Untimed<View>, cacheHit: boolean) => ({
     ...view,
@@ -119,18 +146,19 @@ async function answered<View extends PredictView | CompareView>(
     cacheHit,
     responseTimeMs: Math.max(0, Math.round((ports.stopwatch() - began) * 1_000) / 1_000),
   });
+  const about = { key: question.key, text: question.text, kind };
   const present = ports.present({ asset: question.key.asset });
-  const about = { ...question, kind: kind.name };
   if (present !== null) {
-    const kept = await readAnswer(context, answerKey(context, { ...about, ...present }), kind.schema);
-    if (kept !== null) return timed(kept, true);
+    const view = await kept.read(answerKey(context, { ...about, ...present }));
+    if (view !== null) return timed(view, true);
   }
   const findings = await find(context, question);
   const view = await compose(findings);
   const { priced } = findings;
   // Where the champion did not answer it may do so at the next request.
   if (priced?.arms.some(({ isChampion }) => isChampion)) {
-    await keepAnswer(context, answerKey(context, { ...about, ...priced }), view);
+    const { windowEnd, revision } = priced;
+    await kept.keep(answerKey(context, { ...about, windowEnd, revision }), view);
   }
   return timed(view, false);
 }

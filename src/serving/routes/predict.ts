@@ -9,7 +9,7 @@ import {
 } from '../contract.ts';
 import { COMMON_ERRORS, type App, type ServingContext } from '../context.ts';
 import { createGate, gateHook } from '../gate.ts';
-import { compare, predict } from '../predict.ts';
+import { createAnswering } from '../predict.ts';
 import { nameSource } from '../provenance.ts';
 import { resolveKey } from '../questions.ts';
 
@@ -27,6 +27,7 @@ const emptyBody: preValidationHookHandler = (request, _reply, done) => {
 
 /** `POST /predict`, `POST /predict/vader`, `POST /predict/compare`. */
 export function predictRoutes(app: App, context: ServingContext): void {
+  const { predict, compare } = createAnswering(context);
   const gate = createGate(context.limits.scoringInFlight);
   const guards = { onRequest: gateHook(gate), preValidation: emptyBody };
   const errors = { 413: errorSchema, 415: errorSchema, ...COMMON_ERRORS };
@@ -74,7 +75,7 @@ export function predictRoutes(app: App, context: ServingContext): void {
     },
     async (request, reply) => {
       const key = resolveKey(context.options, request.body);
-      const view = await compare(context, { key, text: request.body.text });
+      const view = await compare({ key, text: request.body.text });
       nameSource(reply, {
         modelVersion: view.arms.find(({ isChampion }) => isChampion)?.modelVersion,
         revision: view.revision,
@@ -88,7 +89,7 @@ export function predictRoutes(app: App, context: ServingContext): void {
     how: { reply: FastifyReply; answering: 'champion' | 'scorer' },
   ) {
     const key = resolveKey(context.options, body);
-    const view = await predict(context, { key, text: body.text, answering: how.answering });
+    const view = await predict({ key, text: body.text, answering: how.answering });
     nameSource(how.reply, { modelVersion: view.answer?.modelVersion, revision: view.revision });
     return toPredictAnswer(view);
   }
