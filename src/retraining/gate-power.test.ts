@@ -192,7 +192,7 @@ function wilson(share: number): [number, number] {
 }
 
 function nameOf({ n, horizonMinutes }: Curve['size']): string {
-  return `${n.toLocaleString('en-US')}${horizonMinutes === DAY ? ', 24 h' : ''}`;
+  return `${n.toLocaleString('en-US')} windows${horizonMinutes === DAY ? ', a day ahead' : ''}`;
 }
 
 /** Lines of the page's tables, single spaces: kind, difference, then a share with its interval per size. */
@@ -221,7 +221,7 @@ function pictureOf(curves: readonly Curve[]): string {
   const legend = curves.map(({ size }, place) => {
     const x = PANEL.left + place * 185;
     const y = height - 18;
-    return `<path d="M${x} ${y - 4}h24" stroke="${STROKES[place]}" stroke-width="2.5"${dashOf(size)}/><text x="${x + 30}" y="${y}">${nameOf(size)} windows</text>`;
+    return `<path d="M${x} ${y - 4}h24" stroke="${STROKES[place]}" stroke-width="2.5"${dashOf(size)}/><text x="${x + 30}" y="${y}">${nameOf(size)}</text>`;
   });
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#222">`,
@@ -254,7 +254,7 @@ function panelOf(kind: (typeof KINDS)[number], curves: readonly Curve[], left: n
     return `<polyline points="${points}" fill="none" stroke="${STROKES[place]}" stroke-width="2.5"${dashOf(size)}/><path d="${bars}" stroke="${STROKES[place]}"/>`;
   });
   return [
-    `<text x="${left}" y="24" font-size="14" font-weight="600">A ${kind} is promoted (lower bound above ${threshold})</text>`,
+    `<text x="${left}" y="24" font-size="14" font-weight="600">A ${kind} is promoted (needs above ${threshold})</text>`,
     ...grid,
     ...ticks,
     `<path d="M${x(threshold)} ${y(1)}V${y(0)}" stroke="#888" stroke-dasharray="2 3"/>`,

@@ -1,4 +1,3 @@
-export { decideGate, GATE_LEVEL, type GateFinding, type GateQuestion } from './gate.ts';
 export { retrain } from './pipeline.ts';
 export { retrainingDue, type DueRetraining, type RetrainingSchedule } from './policy.ts';
 export { recordRetraining, saveArtifacts } from './record.ts';
