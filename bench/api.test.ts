@@ -37,7 +37,7 @@ const ask = (port: number, changes: Partial<LoadPlan> = {}) =>
     port,
     method: 'GET',
     path: '/signal',
-    body: null,
+    bodies: [],
     answer: 'signal',
     connections: 4,
     durationMs: 60,
@@ -77,7 +77,7 @@ describe('generateLoad', () => {
     expect(broken.errors).toBeGreaterThan(0);
   });
 
-  it('asks nothing twice where the body has a counter', async () => {
+  it('takes the bodies in turns and asks nothing twice where they have a counter', async () => {
     const asked: string[] = [];
     const port = await serve((request, response) => {
       let body = '';
@@ -87,12 +87,15 @@ describe('generateLoad', () => {
         response.setHeader('content-length', PREDICT.length).end(PREDICT);
       });
     });
-    const plan = { method: 'POST', body: `{"text":"up ${COUNTER}"}`, answer: 'predict' } as const;
+    const bodies = [`{"text":"up ${COUNTER}"}`, `{"text":"down ${COUNTER}"}`];
+    const plan = { method: 'POST', bodies, answer: 'predict' } as const;
     expect((await ask(port, plan)).errors).toBe(0);
     await ask(port, plan);
     expect(asked.length).toBeGreaterThan(8);
     expect(new Set(asked).size).toBe(asked.length);
-    expect(asked[0]).toMatch(/^{"text":"up \d{9}"}$/);
+    for (const shape of [/^{"text":"up \d{9}"}$/, /^{"text":"down \d{9}"}$/]) {
+      expect(asked).toContainEqual(expect.stringMatching(shape));
+    }
   });
 
   it('refuses more connections or time than there may be', async () => {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '../src/core/index.ts';
 import { launch } from '../test/program.ts';
 import { median, round, takeTurns, type BenchContext, type BenchResult } from './bench.ts';
+import { readHeadlines } from './headlines.ts';
 import { COUNTER, type LoadPlan, type LoadResult } from './load.ts';
 import { startPeer, type Peer } from './peers/peer.ts';
 import { describeMachine, onStage, stopStart, urlOf } from './stage.ts';
@@ -15,20 +16,17 @@ const OURS = 'ours';
 const BARE = 'bare-fastify';
 const FASTAPI = 'fastapi';
 const ROUNDS = 5;
-const ROUND_MS = 2_000;
+const ROUND_MS = 1_500;
 const CONNECTIONS = 100;
 /** What an answer may take at this load; the third issue's limit. */
 const LIMIT_P99_MS = 20;
 const HEADLINE = 'Bitcoin climbs above $45,000 as traders welcome a surprisingly strong ETF decision';
 
-type Case = Pick<LoadPlan, 'method' | 'path' | 'body' | 'answer'>;
+/** Enough that their sentiments differ as those of any day's headlines do. */
+const HEADLINES = 1_000;
 
-/** What is asked. The counter makes each text one that nobody has asked for before, so no cache has it. */
-const CASES: Readonly<Record<string, Case>> = {
-  signal: { method: 'GET', path: '/signal?horizon_minutes=60', body: null, answer: 'signal' },
-  'predict-same-text': predictCase(HEADLINE),
-  'predict-new-texts': predictCase(`${HEADLINE} (${COUNTER})`),
-};
+type Case = Pick<LoadPlan, 'method' | 'path' | 'bodies' | 'answer'>;
+type CaseName = 'signal' | 'predict-same-text' | 'predict-new-texts';
 
 interface Load {
   rounds: number;
@@ -67,17 +65,19 @@ export async function run(context: BenchContext, load: Partial<Load> = {}): Prom
  * @throws Error when the server refuses what is to be measured
  */
 export async function compare(
-  { progress }: BenchContext,
+  { root, progress }: BenchContext,
   { port, load }: { port: number; load: Partial<Load> },
 ): Promise<BenchResult> {
   const how: Load = { rounds: ROUNDS, roundMs: ROUND_MS, connections: CONNECTIONS, ...load };
+  const { texts, origin } = readHeadlines(root, HEADLINES);
+  const cases = casesOn(texts);
   const folder = await mkdtemp(join(tmpdir(), 'bench-api-'));
   const loader = startLoader();
   const peers = new Map<string, Peer>();
   const missing: string[] = [];
   try {
     const file = join(folder, 'answers.json');
-    await writeFile(file, JSON.stringify(await answersOf(port)));
+    await writeFile(file, JSON.stringify(await answersOf(port, cases)));
     peers.set(BARE, await startPeer('node', new URL('./peers/bare-fastify.ts', import.meta.url), [file]));
     await startPeer('python', new URL('./peers/fastapi_server.py', import.meta.url), [file]).then(
       (peer) => peers.set(FASTAPI, peer),
@@ -90,8 +90,9 @@ export async function compare(
       { key: OURS, port },
       ...[...peers].map(([key, { facts }]) => ({ key, port: Number(facts['port']) })),
     ];
-    const measured = await measureAll(contestants, { loader, how, progress });
-    return { ...describe(measured, how, peers), missing };
+    const measured = await measureAll(contestants, { cases, loader, how, progress });
+    const { figures, ratios } = describe(measured, how, peers);
+    return { figures: { ...figures, headlines: origin, texts: texts.length }, ratios, missing };
   } finally {
     loader.close();
     for (const peer of peers.values()) peer.close();
@@ -99,23 +100,28 @@ export async function compare(
   }
 }
 
-function predictCase(text: string): Case {
-  return { method: 'POST', path: '/predict/vader', body: JSON.stringify({ text }), answer: 'predict' };
+/** What is asked. The counter makes each new text one that nobody has asked for before, so no cache has it. */
+function casesOn(texts: readonly string[]): Record<CaseName, Case> {
+  const predict = { method: 'POST', path: '/predict/vader', answer: 'predict' } as const;
+  const bodyOf = (text: string) => JSON.stringify({ text });
+  return {
+    signal: { method: 'GET', path: '/signal?horizon_minutes=60', bodies: [], answer: 'signal' },
+    'predict-same-text': { ...predict, bodies: [bodyOf(HEADLINE)] },
+    'predict-new-texts': { ...predict, bodies: texts.map((text) => bodyOf(`${text} (${COUNTER})`)) },
+  };
 }
 
 /** What the peers answer, too: one answer of ours to each question. */
-async function answersOf(port: number): Promise<Record<LoadPlan['answer'], unknown>> {
-  const ask = async ({ path, method, body }: Case): Promise<unknown> => {
+async function answersOf(port: number, cases: Record<CaseName, Case>) {
+  const ask = async ({ path, method, bodies }: Case): Promise<unknown> => {
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(
-      `http://127.0.0.1:${port}${path}`,
-      body === null ? {} : { method, body, headers },
-    );
+    const [body] = bodies;
+    const asked = body === undefined ? {} : { method, body, headers };
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, asked);
     if (answer.status !== 200) throw new Error(`${path} gave ${answer.status}: ${await answer.text()}`);
     return answer.json();
   };
-  const { signal, 'predict-same-text': predict } = CASES as Required<Record<string, Case>>;
-  return { signal: await ask(signal!), predict: await ask(predict!) };
+  return { signal: await ask(cases.signal), predict: await ask(cases['predict-same-text']) };
 }
 
 /** The process that asks: what it takes of the processor is its own, as with clients elsewhere. */
@@ -136,11 +142,16 @@ type Measured = Map<string, Map<string, LoadResult[]>>;
 
 async function measureAll(
   contestants: readonly Contestant[],
-  tools: { loader: ReturnType<typeof startLoader>; how: Load; progress: BenchContext['progress'] },
+  tools: {
+    cases: Record<CaseName, Case>;
+    loader: ReturnType<typeof startLoader>;
+    how: Load;
+    progress: BenchContext['progress'];
+  },
 ): Promise<Measured> {
-  const { loader, how, progress } = tools;
+  const { cases, loader, how, progress } = tools;
   const measured: Measured = new Map();
-  for (const [name, asked] of Object.entries(CASES)) {
+  for (const [name, asked] of Object.entries(cases)) {
     const results = new Map<string, LoadResult[]>(contestants.map(({ key }) => [key, []]));
     const ask = (port: number) =>
       loader.load({ ...asked, port, connections: how.connections, durationMs: how.roundMs });

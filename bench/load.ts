@@ -7,8 +7,8 @@ export interface LoadPlan {
   port: number;
   method: 'GET' | 'POST';
   path: string;
-  /** JSON of the request. Where it holds `COUNTER`, each request holds another number there. */
-  body: string | null;
+  /** JSON of the requests, which take turns; none: without a body. `COUNTER` in it is another number each time. */
+  bodies: readonly string[];
   /** What the answer has to be. */
   answer: keyof typeof SCHEMAS;
   /** Kept open; each asks again as soon as it was answered. */
@@ -43,6 +43,7 @@ const HEAD_END = '\r\n\r\n';
 /** Where a load stands. */
 interface Tally {
   plan: LoadPlan;
+  nextRequest: () => Buffer;
   stopwatch: () => number;
   /** The moment from which nothing new is asked. */
   until: number;
@@ -69,6 +70,7 @@ export async function generateLoad(
   const startedAt = stopwatch();
   const tally: Tally = {
     plan,
+    nextRequest: requestsOf(plan),
     stopwatch,
     until: startedAt + durationMs,
     latenciesMs: [],
@@ -102,8 +104,7 @@ function fail(tally: Tally, reason: string): void {
 }
 
 function askOverOne(tally: Tally): Promise<void> {
-  const { plan, stopwatch } = tally;
-  const writeRequest = requestWriter(plan);
+  const { plan, stopwatch, nextRequest } = tally;
   return new Promise((settle) => {
     const socket = connect({ host: LOOPBACK, port: plan.port, noDelay: true });
     let received: Buffer | null = null;
@@ -121,7 +122,7 @@ function askOverOne(tally: Tally): Promise<void> {
     const patience = setTimeout(() => end('no answer in time'), tally.until - askedAt + PATIENCE_MS);
     const ask = () => {
       askedAt = stopwatch();
-      socket.write(writeRequest());
+      socket.write(nextRequest());
     };
     socket.on('connect', ask);
     socket.on('error', (error) => end(error.message));
@@ -142,23 +143,29 @@ function askOverOne(tally: Tally): Promise<void> {
   });
 }
 
-/** The same bytes again and again, but for the number in them. */
-function requestWriter({ method, path, body, port }: LoadPlan): () => Buffer {
-  const content = Buffer.from(body ?? '');
-  const head = [
-    `${method} ${path} HTTP/1.1`,
-    `host: ${LOOPBACK}:${port}`,
-    'accept: application/json',
-    ...(body === null ? [] : ['content-type: application/json', `content-length: ${content.length}`]),
-  ].join('\r\n');
-  const request = Buffer.concat([Buffer.from(head + HEAD_END), content]);
-  const place = request.indexOf(COUNTER);
-  if (place < 0) return () => request;
+/** The same bytes again and again, but for the numbers in them. */
+function requestsOf({ method, path, bodies, port }: LoadPlan): () => Buffer {
+  const write = (body: string | null) => {
+    const content = Buffer.from(body ?? '');
+    const head = [
+      `${method} ${path} HTTP/1.1`,
+      `host: ${LOOPBACK}:${port}`,
+      'accept: application/json',
+      ...(body === null ? [] : ['content-type: application/json', `content-length: ${content.length}`]),
+    ].join('\r\n');
+    const bytes = Buffer.concat([Buffer.from(head + HEAD_END), content]);
+    return { bytes, place: bytes.indexOf(COUNTER) };
+  };
+  const requests = bodies.length === 0 ? [write(null)] : bodies.map(write);
+  let turn = 0;
   return () => {
+    const { bytes, place } = requests[turn % requests.length]!;
+    turn += 1;
+    if (place < 0) return bytes;
     counted += 1;
-    // Safe to write into: the request before was answered, so it has left.
-    request.write(String(counted).padStart(COUNTER.length, '0'), place, 'latin1');
-    return request;
+    const copy = Buffer.from(bytes);
+    copy.write(String(counted).padStart(COUNTER.length, '0'), place, 'latin1');
+    return copy;
   };
 }
 

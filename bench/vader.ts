@@ -1,33 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { createRandom, messageOf } from '../src/core/index.ts';
+import { messageOf } from '../src/core/index.ts';
 import { vaderPolarity } from '../src/sentiment/index.ts';
-import {
-  round,
-  sharedData,
-  takeTurns,
-  type BenchContext,
-  type BenchResult,
-  type Contender,
-} from './bench.ts';
+import { round, takeTurns, type BenchContext, type BenchResult, type Contender } from './bench.ts';
+import { readHeadlines } from './headlines.ts';
 import { startPeer, type Peer } from './peers/peer.ts';
 
 const OURS = 'ours';
 const PYTHON = 'python-vader';
 const NPM = 'npm-vader';
 const ROUNDS = 7;
-const MADE_UP_HEADLINES = 20_000;
 /** A round of a quick contender lasts at least this long, so that the stopwatch's grain does not show. */
 const SHORTEST_ROUND_MS = 200;
 const SECOND_MS = 1_000;
-
-interface Headlines {
-  origin: string;
-  texts: string[];
-}
 
 /** VADER on one thread against the Python reference and npm's port, in headlines a second. */
 export async function run(
@@ -67,42 +53,6 @@ export async function run(
     python?.close();
   }
 }
-
-function readHeadlines(root: string, limit: number): Headlines {
-  const file = sharedData(root, 'history/news.jsonl.gz');
-  if (!existsSync(file)) return { origin: 'made up from templates, seed 1', texts: makeHeadlines(limit) };
-  const lines = gunzipSync(readFileSync(file)).toString('utf8').trimEnd().split('\n');
-  const texts = lines.slice(0, limit).map((line) => (JSON.parse(line) as { title: string }).title);
-  return { origin: 'real titles of history/news.jsonl.gz', texts };
-}
-
-/** As long and as rich in rated words as real ones, so that the rates are about the same. */
-function makeHeadlines(limit: number): string[] {
-  const random = createRandom(1);
-  const pick = (choices: readonly string[]) => choices[random.integer(choices.length)] ?? '';
-  return Array.from({ length: Math.min(limit, MADE_UP_HEADLINES) }, () =>
-    pick(TEMPLATES).replace(/\b[A-Z]{4,}\b/g, (slot) => pick(SLOTS[slot] ?? [slot])),
-  );
-}
-
-const TEMPLATES = [
-  'COIN MOVES by NUMBER% as traders FEEL the next SUBJECT decision, analysts say',
-  "Why COIN's SUBJECT isn't DEGREE GRADE for long-term holders this year",
-  'EXCHANGE faces LAWSUIT over COIN SUBJECT, but users remain DEGREE GRADE',
-  'Market wrap: COIN MOVES below $NUMBER,000 in a DEGREE GRADE week for crypto',
-  'EXCHANGE to list COIN SUBJECT after GRADE quarter – What comes next?',
-];
-const SLOTS: Readonly<Record<string, readonly string[]>> = {
-  COIN: ['Bitcoin', 'Ethereum', 'Solana', 'XRP', 'Dogecoin', 'Litecoin'],
-  MOVES: ['climbs', 'drops', 'surges', 'slides', 'gains', 'loses ground'],
-  FEEL: ['fear', 'await', 'welcome', 'doubt', 'celebrate', 'ignore'],
-  SUBJECT: ['staking', 'ETF', 'regulation', 'mining', 'upgrade', 'treasury'],
-  DEGREE: ['very', 'hardly', 'really', 'barely', 'quite', 'extremely'],
-  GRADE: ['good', 'bad', 'strong', 'weak', 'great', 'terrible', 'quiet'],
-  EXCHANGE: ['Binance', 'Kraken', 'Coinbase', 'Bitstamp'],
-  LAWSUIT: ['a lawsuit', 'a fine', 'criticism', 'an inquiry'],
-  NUMBER: ['3', '12', '20', '45', '60'],
-};
 
 function contend(
   key: string,
