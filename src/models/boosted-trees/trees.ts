@@ -40,6 +40,7 @@ const DEFAULTS: TreesParameters = {
 /** A family of boosted trees with parameters of its own. @throws RangeError when one is out of its range */
 export function createTrees(parameters: TreesParameters): ModelFamily {
   requireParameters(parameters);
+  requireJudging(parameters);
   return {
     name: 'trees',
     columns: null,
@@ -60,6 +61,18 @@ function treesModel(forest: Forest): Model {
     predict: (rows: FeatureMatrix) => predictForest(forest, rows),
     toJson: () => writeXgboost(forest),
   };
+}
+
+function requireJudging({ patience, judgingShare, gapRows }: TreesParameters): void {
+  if (!(Number.isInteger(patience) && patience >= 1)) {
+    throw new RangeError(`patience is an integer from 1 on, got ${patience}`);
+  }
+  if (!(judgingShare > 0 && judgingShare < 1)) {
+    throw new RangeError(`judgingShare lies between 0 and 1, got ${judgingShare}`);
+  }
+  if (!(Number.isInteger(gapRows) && gapRows >= 0)) {
+    throw new RangeError(`gapRows is an integer from 0 on, got ${gapRows}`);
+  }
 }
 
 function fitForest(rows: TrainingRows, parameters: TreesParameters, seed: number): Forest {
