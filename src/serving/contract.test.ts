@@ -11,8 +11,8 @@ const SIGNAL: SignalView = {
   windowEnd: parseUtc('2022-11-05T00:00:00Z'),
   asOf: parseUtc('2022-11-05T00:01:00Z'),
   horizonMinutes: 60,
-  arm: 'logistic+vader',
-  modelVersion: 'logistic@2022-10-31',
+  arm: 'trees+vader',
+  modelVersion: 'trees@1.0.3',
   probabilityUp: 0.518,
   priceDirection: 'bullish',
   sentiment: 0.12,
@@ -106,6 +106,35 @@ describe('the wire contract', () => {
     expect(performance.windows).toEqual({ from: null, to: null, n: 0 });
     const health = contract.toHealth({ ...FAKE_HEALTH, lastWindow: null, dataAgeSeconds: null });
     expect(contract.healthSchema.parse(health)).toMatchObject({ last_window: null, data_age_seconds: null });
+  });
+
+  it('writes the names of figures as clients know them', () => {
+    const status = contract.toStatus(
+      {
+        asset: 'BTC-USD',
+        at: SIGNAL.asOf,
+        horizons: [],
+        models: [
+          {
+            ...SIGNAL,
+            since: SIGNAL.asOf,
+            trainedAt: null,
+            expiresAt: null,
+            isChampion: true,
+            rows: null,
+            metrics: { logLoss: 0.69, accuracyLow: NaN, n: 3, auc: null },
+          },
+        ],
+        gate: [],
+        unavailable: [],
+        router: { revision: 2, lastSwapAt: null, problem: { at: 0, revision: 3, code: 'X', message: 'no' } },
+      },
+      [],
+    );
+    expect(contract.statusSchema.parse(status)).toMatchObject({
+      models: [{ is_expired: false, metrics: { log_loss: 0.69, accuracy_low: null, n: 3, auc: null } }],
+      router: { problem: { at: '1970-01-01T00:00:00Z', revision: 3 } },
+    });
   });
 
   it('gives the three objects of design section 6 exactly their keys', () => {

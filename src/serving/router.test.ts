@@ -288,6 +288,22 @@ describe('a deployment that cannot be answered from', () => {
     expect(router.current().revision).toBe(1);
   });
 
+  it('leads back no further than to what was good: beyond, the old models stay and the problem is told', async () => {
+    const { router, ledger, refusals } = setUp({
+      load: (entry) =>
+        ledger.versionOf(entry.id) === 13
+          ? Promise.reject(artifactChanged('x'))
+          : Promise.resolve(deployedOf(entry.id, ledger.versionOf(entry.id))),
+    });
+    const bad = ledger.add(13);
+    const good = ledger.add(2);
+    await router.follow();
+    const back = ledger.rollBack('operator');
+    expect(await router.follow()).toMatchObject({ revision: good.id, problem: { revision: back.id } });
+    expect(refusals).toMatchObject([{ revision: back.id, lastGood: good.id }]);
+    expect(ledger.standing().at(-1)?.entry.id).toBe(bad.id);
+  });
+
   it('does not take what was good down with it', async () => {
     const { router, ledger } = setUp({
       load: (entry) =>
@@ -438,7 +454,9 @@ describe('under load', () => {
         for (const [place, what] of steps.entries()) {
           if (what === 'good') ledger.add(100 + place);
           if (what === 'bad') ledger.add(13);
-          if (what === 'back' && ledger.standing().length > 1) ledger.rollBack('operator');
+          // Like the order, which verifies what it returns to.
+          const before = ledger.standing().at(-2);
+          if (what === 'back' && before !== undefined && before.version !== 13) ledger.rollBack('operator');
           if (what === 'look') await router.follow();
         }
         await router.follow();

@@ -279,7 +279,9 @@ function toLiveModel(view: LiveModelView, at: number): LiveModel {
     is_expired: view.expiresAt !== null && at > view.expiresAt,
     is_champion: view.isChampion,
     rows: view.rows,
-    metrics: finiteValues(view.metrics),
+    metrics: finiteValues(
+      Object.fromEntries(Object.entries(view.metrics).map(([name, figure]) => [snakeCase(name), figure])),
+    ),
   };
 }
 
@@ -308,4 +310,8 @@ function toLiveChange(view: LiveChangeView): LiveChange {
   return view.kind === 'model'
     ? { kind: 'model', arm: view.arm, horizon_minutes: view.horizonMinutes, from, to }
     : { kind: 'champion', horizon_minutes: view.horizonMinutes, from, to };
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
