@@ -191,6 +191,28 @@ describe('a retraining', () => {
     expect(stays).toMatchObject({ arm: 'logistic+none', verdict: 'refused' });
   });
 
+  it('makes one arm champion where several are shown to be better, each at a level that counts the others', async () => {
+    const own = createFitPool({ threads: 0 });
+    const pool: FitPool = { ...own, fit: (_, rows, options) => own.fit('logistic', rows, options) };
+    const families = [armsFor(logistic), armsFor({ ...logistic, name: 'twin' })];
+    const before = await retrain(makeRequest({ families, pool, firstChampion: 'logistic+none' }, market));
+    const { decisions, changes } = await retrain(makeRequest(following(before, { families, pool }), market));
+    const tries = decisions.filter(
+      ({ kind, horizonMinutes }) => kind === 'champion' && horizonMinutes === 60,
+    );
+    expect(tries.map(({ arm, verdict }) => [arm, verdict])).toEqual([
+      ['logistic+vader', 'promoted'],
+      ['twin+none', 'refused'],
+      ['twin+vader', 'refused'],
+    ]);
+    expect(tries[0]!.reason).toContain('98.33 % bounds');
+    expect(tries[2]!.reason).toContain('But logistic+vader is better still');
+    const champions = changes.filter(
+      ({ kind, horizonMinutes }) => kind === 'champion' && horizonMinutes === 60,
+    );
+    expect(champions).toMatchObject([{ to: 'logistic+vader' }]);
+  });
+
   it('leaves everything of a family whose fit throws as it was, champions too, and goes on with the others', async () => {
     const families = [armsFor(logistic), armsFor(majority)];
     const before = await retrain(makeRequest({ families, firstChampion: 'majority+none' }, market));
