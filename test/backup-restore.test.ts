@@ -44,21 +44,25 @@ import { traceCommand } from './command-context.ts';
 import { importMarket, openTestRun, readLeftBehind, replayWindows } from './run-workspace.ts';
 import { ORIGIN } from './simulated-market.ts';
 
-const BARS = 24 * 16;
-const PREDICT_AFTER = ORIGIN + 24 * 14 * HOUR_MS;
-const PAUSE = ORIGIN + (24 * 15 + 7) * HOUR_MS;
+/** The first training stands before the first window of a Sunday, the next one is due a day later. */
+const PREDICT_AFTER = ORIGIN + 24 * 27 * HOUR_MS;
+const PAUSE = PREDICT_AFTER + 15 * HOUR_MS;
+const BARS = 24 * 28 + 6;
 const END = ORIGIN + BARS * HOUR_MS;
 const NAME = 'backup_trial';
 
 /** Everything of a test lies in here: data folders and backups. */
+const FIRST_VERSIONS = ['logistic/1.0.0/manifest.json', 'trees/1.0.0/manifest.json'];
+
 let sandbox: string;
 let dataDir: string;
 let postgres: Postgres;
 let workspace: Workspace;
 /** A backup that was taken when the run had stopped at PAUSE. */
 let taken: string;
-/** What the workspace held then, and what the run left behind when it went on to the end. */
+/** What the workspace held then, rows and files, and what the run left behind when it went on to the end. */
 let heldThen: Record<string, string[]>;
+let filesThen: string[];
 let leftInTheEnd: Record<string, string[]>;
 
 beforeAll(async () => {
@@ -73,8 +77,8 @@ beforeAll(async () => {
   await runBetween(workspace, [ORIGIN, PAUSE]);
   await writeFact(workspace.pool, 'nothing', null);
   await writeFact(workspace.pool, 'line ends', 'a\u2028b\rc\nd\\');
-  await keepModel(workspace);
   heldThen = await readTables(workspace);
+  filesThen = filesUnder(dirname(workspace.bronzeDir));
   await runCommand(backup, { out: taken, workspace: NAME });
   await runBetween(workspace, [PAUSE, END]);
   leftInTheEnd = await readLeftBehind(workspace);
@@ -94,17 +98,6 @@ async function runBetween(
 ): Promise<void> {
   const run = await openTestRun(place, { predictAfter: PREDICT_AFTER });
   await replayWindows(windowsBetween(after, upTo, 60), run, options);
-}
-
-/** Files that belong to rows, and a ledger that no statement may change. */
-async function keepModel({ registryDir, pool }: Workspace): Promise<void> {
-  const folder = join(registryDir, 'logistic', '1.0.0');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'manifest.json'), '{"family":"logistic"}\n');
-  await pool.query(
-    `INSERT INTO deployments (asset, at, kind, actor, reason, changes, state)
-     VALUES ('BTC-USD', now(), 'deploy', 'operator', 'by hand', '[]', '{}')`,
-  );
 }
 
 async function runCommand<Options extends object>(
@@ -167,9 +160,10 @@ async function forge(name: string, change: (content: BackupContent) => void): Pr
 
 describe('a backup', () => {
   it('brings a workspace that was wiped back with equal tables and files, and the run goes on to the same predictions', async () => {
-    const files = filesUnder(dirname(workspace.bronzeDir)).filter((path) => !path.includes('.pending'));
-    expect(files).toContain('registry/logistic/1.0.0/manifest.json');
-    expect(heldThen['predictions']?.length).toBeGreaterThan(400);
+    expect(filesThen).toEqual(expect.arrayContaining(FIRST_VERSIONS.map((path) => `registry/${path}`)));
+    expect(heldThen['deployments']).not.toEqual([]);
+    expect(heldThen['predictions']?.length).toBeGreaterThan(200);
+    expect(leftInTheEnd['model_versions']!.length).toBeGreaterThan(heldThen['model_versions']!.length);
     await workspace.close();
     await dropWorkspace(postgres, { name: NAME, dataDir });
 
@@ -178,7 +172,7 @@ describe('a backup', () => {
     expect(told.json()).toMatchObject({ workspace: NAME, migrated: [] });
     const restored = await reopen({ name: NAME, dataDir: elsewhere });
     expect(await readTables(restored)).toEqual(heldThen);
-    expect(filesUnder(dirname(restored.bronzeDir))).toEqual(files);
+    expect(filesUnder(dirname(restored.bronzeDir))).toEqual(filesThen);
     expect(await verifyBronze(restored.bronzeDir)).toMatchObject({ isSound: true, problems: [] });
     expect(await findMigrationDrift(restored, MIGRATIONS)).toEqual({ missing: [], ahead: [] });
     await expect(restored.pool.query('DELETE FROM deployments')).rejects.toThrow('append-only');
@@ -267,7 +261,8 @@ describe('restore', () => {
     writeFileSync(join(kept.registryDir, 'newer'), 'x');
     await runCommand(restore, { from: taken, workspace: name, replace: true });
     expect(await readTables(kept)).toEqual(heldThen);
-    expect(filesUnder(kept.registryDir)).toEqual(['logistic/1.0.0/manifest.json']);
+    expect(filesUnder(kept.registryDir)).toEqual(expect.arrayContaining(FIRST_VERSIONS));
+    expect(filesUnder(kept.registryDir)).not.toContain('newer');
     expect(readdirSync(join(dataDir, 'workspaces'))).toEqual(expect.arrayContaining([NAME, name]));
     expect(readdirSync(join(dataDir, 'workspaces')).join()).not.toContain('restore');
     await kept.close();
