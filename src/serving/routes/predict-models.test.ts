@@ -201,7 +201,7 @@ describe('GET /signal', () => {
 });
 
 describe('swapping under a hundred clients', () => {
-  const REVISIONS = 31;
+  const REVISIONS = 21;
   const modelsOf = (revision: number): DeployedModels => ({
     revision,
     champions: new Map([[60, 'trees+vader']]),
