@@ -27,7 +27,8 @@ import { HORIZONS_MINUTES, readPredictions, readScored, type JudgedPrediction } 
 import { createApp, type DashboardView } from './serving/index.ts';
 
 const ASSET = 'BTC-USD';
-const ARM = 'logistic+vader';
+const ARM = 'trees+vader';
+const ARMS = 9;
 const FROM = ORIGIN + 31 * DAY_MS;
 const PREDICTED = 28 * 24;
 /** Windows that were decided late, as after a night of sleep. */
@@ -138,7 +139,8 @@ describe('/signal', () => {
     const query = vi.spyOn(pool(), 'query');
     for (let turn = 0; turn < 20; turn += 1) await own.inject('/signal?horizon_minutes=60');
     await Promise.all(Array.from({ length: 20 }, () => own.inject('/signal?horizon_minutes=1440')));
-    expect(query).toHaveBeenCalledTimes(2);
+    // The prediction, and the entry of the ledger that it came from, for each of two horizons.
+    expect(query).toHaveBeenCalledTimes(4);
     await own.close();
   });
 });
@@ -347,7 +349,7 @@ describe('/health', () => {
       last_window: isoUtc(FROM),
       data_age_seconds: 60,
       windows: PREDICTED,
-      predictions: PREDICTED * 7 * 2,
+      predictions: PREDICTED * ARMS * 2,
       progress: null,
     });
     const candles = answer

@@ -30,7 +30,7 @@ const BARS = 9 * 24;
 /** A Friday; the Monday after it lies within the run. */
 const PREDICT_AFTER = ORIGIN + 4 * DAY_MS;
 const WINDOWS = windowsBetween(ORIGIN, ORIGIN + BARS * HOUR_MS, BAR_MINUTES);
-const ARMS = 7;
+const ARMS = 9;
 const HORIZONS = 2;
 
 /** Bars with which something is wrong; all after the first prediction. */
@@ -195,7 +195,8 @@ describe('a run over a workspace', () => {
 
   it('raises one event for a bar of which another version arrives, and goes on with the first', async () => {
     await finish();
-    const events = await readEvents(workspace.pool, { limit: 10 });
+    const all = await readEvents(workspace.pool, { limit: 50 });
+    const events = all.filter(({ kind }) => !kind.startsWith('retraining.'));
     expect(events).toHaveLength(1);
     expect(events[0]).toMatchObject({
       kind: 'lake.candle-revised',

@@ -19,6 +19,7 @@ import {
   type Log,
 } from '../src/core/index.ts';
 import { ingest } from '../src/lake/index.ts';
+import { createFitPool } from '../src/models/index.ts';
 import { traceCommand, type CommandTrace } from './command-context.ts';
 import { ASSET, BAR_MINUTES, GRACE_SECONDS, openMarket, ORIGIN } from './simulated-market.ts';
 
@@ -62,7 +63,8 @@ export async function prepareOperation(options: {
   const trace = traceCommand(options.environment ?? makeEnvironment());
   const { config, terminal } = trace.context;
   const plan = options.plan ?? (await planStart(words, config, options.real));
-  const operation = createOperation(plan, config, log);
+  // Small histories are fitted sooner than a thread is started.
+  const operation = { ...createOperation(plan, config, log), pool: createFitPool({ threads: 0 }) };
   const stopping = new AbortController();
   const { signal } = stopping;
   operation.storage = await openStorage({ config, workspaceName: plan.workspaceName, log });
@@ -140,7 +142,7 @@ export async function dropOperations({ databaseUrl, dataDir }: Config): Promise<
 }
 
 /** Waits until something is so. @throws when it is not so in time */
-export async function until(isSo: () => boolean | Promise<boolean>, patienceMs = 15_000): Promise<void> {
+export async function until(isSo: () => boolean | Promise<boolean>, patienceMs = 25_000): Promise<void> {
   const end = performance.now() + patienceMs;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`it was not so within ${patienceMs} ms: ${isSo.toString()}`);

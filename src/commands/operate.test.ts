@@ -23,7 +23,7 @@ import { planStart, type StartPlan } from './start-plan.ts';
 
 const ASSET = 'BTC-USD';
 const KEY = { job: WINDOW_JOB, asset: ASSET };
-const ARMS = 7;
+const ARMS = 9;
 const HORIZONS = 2;
 const DAYS = 12;
 const LAST = ORIGIN + DAYS * DAY_MS;

@@ -37,13 +37,13 @@ describe('start, in one process', () => {
     expect(trace.said[0]).toBe(`Bellwether 0.1.0 on the history in ${history}, bars of 60 minutes`);
     expect(trace.said.at(-1)).toBe(
       [
-        `Ready: 216 windows and 3024 predictions up to ${isoUtc(LAST)}; the clock stands at the end of the history.`,
+        `Ready: 216 windows and 3888 predictions up to ${isoUtc(LAST)}; the clock stands at the end of the history.`,
         `  curl '${url}/signal?horizon_minutes=60'`,
         `  open ${url} (Ctrl-C stops)`,
       ].join('\n'),
     );
     const signal = (await (await fetch(`${url}/signal`)).json()) as Record<string, unknown>;
-    expect(signal).toMatchObject({ window_end: isoUtc(LAST), arm: 'logistic+vader', horizon_minutes: 60 });
+    expect(signal).toMatchObject({ window_end: isoUtc(LAST), arm: 'trees+vader', horizon_minutes: 60 });
     expect(readProcessLock(lockFile)).toMatchObject({ pid: process.pid, url, mode: 'history' });
 
     await expect(start({ history, port: 0 }, traceCommand(environment).context)).rejects.toMatchObject({
