@@ -51,7 +51,7 @@ export async function backup(options: Options, context: CommandContext): Promise
   const { workspace, close } = await openPresentWorkspace(options.workspace, context);
   try {
     terminal.say(`Backing up workspace ${workspace.name} to ${place}`);
-    await guarded(place, () => mkdir(draft, { recursive: true }));
+    await guarded(place, () => makeDraft(draft));
     const content = await guarded(place, async () => {
       const made = await writeContent(draft, workspace, terminal);
       const sha256 = await writeBackupManifest(draft, made);
@@ -64,6 +64,12 @@ export async function backup(options: Options, context: CommandContext): Promise
     await close();
   }
   return 0;
+}
+
+/** In two steps: Node's recursive way says of a read-only disk that the folder was not found. */
+async function makeDraft(draft: string): Promise<void> {
+  await mkdir(dirname(draft), { recursive: true });
+  await mkdir(draft);
 }
 
 /** Tables first: what the files hold beyond them does no harm, what they lack could not be made up. */

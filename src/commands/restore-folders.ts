@@ -51,8 +51,13 @@ export async function stageFolder(
   let isPut = false;
   await guarded(home, async () => {
     await rm(draft, { recursive: true, force: true });
-    await mkdir(draft, { recursive: true });
-    await copyParts({ from, to: draft, folders }, onFile);
+    await mkdir(draft);
+    try {
+      await copyParts({ from, to: draft, folders }, onFile);
+    } catch (error) {
+      await rm(draft, { recursive: true, force: true });
+      throw error;
+    }
   });
   return {
     put: () =>
