@@ -78,8 +78,8 @@ const resultSchema = z.object({
 });
 export type ReplayResult = z.infer<typeof resultSchema>;
 
-/** While models are fitted nothing else is done, so both cores of a small machine are free for it. */
-const FIT_THREADS = 2;
+/** While models are fitted nothing else is done, so this thread fits beside one more: both cores of a small machine. */
+const FITTING = { threads: 1, isBlocking: true };
 /** Stands in a workspace whose replay is finished. */
 export const RESULT_FACT = 'replay-result';
 /** Predictions that are read back at once. */
@@ -179,7 +179,7 @@ async function runReplay(parts: ReplayParts): Promise<ReplayResult> {
     terminal.say(`  the history begins at ${isoUtc(beforeFirst)}, after --from`);
   }
   if (upTo < options.to) terminal.say(`  the history ends at ${isoUtc(upTo)}, before --to`);
-  const pool = createFitPool({ threads: FIT_THREADS });
+  const pool = createFitPool(FITTING);
   try {
     const run = await openRun({
       ...models,

@@ -41,7 +41,7 @@ interface Parts {
   terminal: Terminal;
 }
 
-const FIT_THREADS = 2;
+const FITTING = { threads: 1, isBlocking: true };
 
 /** `retrain`: a new version of a price family as a candidate in the registry, with the gate's evidence beside it. */
 export async function retrainCommand(
@@ -75,7 +75,7 @@ export async function retrainCommand(
 async function trainCandidate(parts: Parts): Promise<{ retraining: Retraining; at: EpochMs }> {
   const { options, config, storage, models, terminal } = parts;
   const { asset, graceSeconds } = config;
-  const pool = createFitPool({ threads: FIT_THREADS });
+  const pool = createFitPool(FITTING);
   try {
     const { memory, windowEnd } = await rowsUpToNow(parts);
     const learning = await openLearning({

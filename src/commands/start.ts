@@ -26,8 +26,8 @@ import type { CommandContext, ExitCode } from './program.ts';
 import { planStart, type StartOptions, type StartPlan } from './start-plan.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A small machine has two cores, and the first start waits for its models. */
-const FIT_THREADS = 2;
+/** Answers must not wait for fits: they get a thread of their own, and leave the other core of a small machine free. */
+const FIT_THREADS = 1;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** `start`: Postgres, windows, API and page in one process, until it is told to stop. */

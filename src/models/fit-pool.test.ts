@@ -41,6 +41,35 @@ describe('createFitPool', () => {
     expect(view.values).toEqual(rows.values);
   });
 
+  it('shares the fits with this thread where nothing else is to be done, and loses none', async () => {
+    const shared = createFitPool({ threads: 1, isBlocking: true });
+    const seeds = [1, 2, 3, 4, 5, 6, 7];
+    const models = await Promise.all(
+      seeds.map((seed) => shared.fit('logistic', signalRows(seed, 300), { seed })),
+    );
+    models.forEach((model, place) => {
+      const here = MODEL_FAMILIES.logistic.fit(signalRows(seeds[place]!, 300), { seed: 0 });
+      expect(model.toJson()).toEqual(here.toJson());
+    });
+    const wrong = seeds.map((seed) =>
+      shared.fit('ar1', { ...signalRows(seed, 50), columns: ['only'] }, { seed }),
+    );
+    for (const outcome of await Promise.allSettled(wrong)) {
+      expect(outcome).toMatchObject({ status: 'rejected' });
+    }
+    await shared.close();
+  });
+
+  it('lets a thread go that has nothing to do, and takes a new one when there is', async () => {
+    const brief = createFitPool({ threads: 1, idleMs: 1 });
+    for (const seed of [1, 2]) {
+      const model = await brief.fit('ar1', signalRows(seed, 50), { seed });
+      expect(model.toJson()).toEqual(MODEL_FAMILIES.ar1.fit(signalRows(seed, 50), { seed }).toJson());
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await brief.close();
+  });
+
   it('fits in this thread when it has none', async () => {
     const alone = createFitPool({ threads: 0 });
     const model = await alone.fit('majority', signalRows(1, 50), { seed: 1 });

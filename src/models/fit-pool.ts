@@ -19,13 +19,26 @@ export interface FitPool {
 }
 
 export interface FitPoolOptions {
-  /** Fits at once, each in a thread that is started when it is first needed; 0 fits in this thread. */
+  /** Fits at once, each in a thread that is started when it is first needed; 0 fits in this thread alone. */
   threads: number;
+  /**
+   * True where nothing else is to be done meanwhile: this thread fits beside the others, and blocks while it does. It
+   * spares the 150 to 250 MB of one more thread.
+   */
+  isBlocking?: boolean;
   /** What the threads run; another one only in tests. */
   program?: URL;
+  /** A thread ends after so long without a fit; default 10 s. */
+  idleMs?: number;
 }
 
 const PROGRAM = new URL('./fit-worker.ts', import.meta.url);
+
+/**
+ * Rows lie outside of V8's heap, so a thread needs little of it. Left to itself it would let loading the program grow it
+ * to 150 MB, most of that garbage: a thread holds 70 MB with these limits and 200 MB without.
+ */
+const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
 
 interface Task {
   family: ModelFamily;
@@ -36,30 +49,40 @@ interface Task {
 
 interface Seat {
   worker: Worker;
-  task: Task | null;
+  /** The first one is being fitted. */
+  tasks: Task[];
+  /** Ends the thread when nothing has come for a while. */
+  leaving?: NodeJS.Timeout;
 }
 
+/** Trainings are days apart: a thread gives its memory back when it has had nothing to do for so long. */
+const IDLE_MS = 10_000;
+
+/** While this thread fits it hands nothing out, so that a thread beside it is given its next task before. */
+const TASKS_AHEAD = 2;
+
 /**
- * A pool of threads that fit models. Idle threads do not keep the process alive; one that dies takes its task with it
- * and is replaced.
+ * A pool of threads that fit models. Idle threads do not keep the process alive and end after a while; one that dies
+ * takes its task with it and is replaced.
  * @throws RangeError when `threads` is no whole number
  * @example await createFitPool({ threads: 2 }).fit('trees', rows, { seed: 1 })
  */
-export function createFitPool({ threads, program = PROGRAM }: FitPoolOptions): FitPool {
+export function createFitPool({ threads, isBlocking = false, program = PROGRAM }: FitPoolOptions): FitPool {
   if (!Number.isInteger(threads) || threads < 0) {
     throw new RangeError(`threads is a whole number from 0 on, got ${threads}`);
   }
   const seats = new Set<Seat>();
   const waiting: Task[] = [];
+  const mostTasks = isBlocking ? TASKS_AHEAD : 1;
+  let isFittingHere = false;
   let closed = false;
 
   function takeSeat(): Seat {
-    const seat: Seat = { worker: new Worker(program), task: null };
+    const seat: Seat = { worker: new Worker(program, { resourceLimits: LIMITS }), tasks: [] };
     let cause: unknown;
     seat.worker.on('message', (answer: FitAnswer) => {
-      const { task } = seat;
-      seat.task = null;
-      seat.worker.unref();
+      const task = seat.tasks.shift();
+      if (seat.tasks.length === 0) rest(seat, idleMs);
       if (task) settle(task, answer);
       assign();
     });
@@ -67,22 +90,47 @@ export function createFitPool({ threads, program = PROGRAM }: FitPoolOptions): F
       cause = error;
     });
     seat.worker.on('exit', (exitCode) => {
+      clearTimeout(seat.leaving);
       seats.delete(seat);
-      seat.task?.reject(fitWorkerDied(seat.task.order.family, { exitCode, cause }));
+      const [lost, ...unbegun] = seat.tasks;
+      lost?.reject(fitWorkerDied(lost.order.family, { exitCode, cause }));
+      waiting.unshift(...unbegun);
       assign();
     });
     seats.add(seat);
     return seat;
   }
 
+  function freeSeat(): Seat | null {
+    const idle = [...seats].find(({ tasks }) => tasks.length === 0);
+    if (idle !== undefined) return idle;
+    if (seats.size < threads) return takeSeat();
+    return [...seats].find(({ tasks }) => tasks.length < mostTasks) ?? null;
+  }
+
   function assign(): void {
     while (waiting.length > 0 && !closed) {
-      const idle = [...seats].find(({ task }) => task === null);
-      if (idle === undefined && seats.size >= threads) return;
-      const seat = idle ?? takeSeat();
+      const seat = freeSeat();
+      if (seat === null) break;
       const task = waiting.shift();
       if (task) hand(seat, task);
     }
+    if (!isBlocking || isFittingHere || waiting.length === 0) return;
+    isFittingHere = true;
+    setImmediate(fitHere);
+  }
+
+  function fitHere(): void {
+    const task = closed ? undefined : waiting.shift();
+    isFittingHere = false;
+    if (task === undefined) return;
+    const { family, order } = task;
+    try {
+      task.resolve(family.fit(order.rows, { seed: order.seed }));
+    } catch (error) {
+      task.reject(error);
+    }
+    assign();
   }
 
   return {
@@ -97,15 +145,21 @@ export function createFitPool({ threads, program = PROGRAM }: FitPoolOptions): F
     },
     async close() {
       closed = true;
-      const running = [...seats].flatMap((seat) => seat.task ?? []);
-      for (const task of [...running, ...waiting.splice(0)]) task.reject(fitStopped(task.order.family));
+      const handed = [...seats].flatMap(({ tasks }) => tasks.splice(0));
+      for (const task of [...handed, ...waiting.splice(0)]) task.reject(fitStopped(task.order.family));
       await Promise.all([...seats].map(({ worker }) => worker.terminate()));
     },
   };
 }
 
+function rest(seat: Seat, idleMs: number): void {
+  seat.worker.unref();
+  seat.leaving = setTimeout(() => void seat.worker.terminate(), idleMs).unref();
+}
+
 function hand(seat: Seat, task: Task): void {
-  seat.task = task;
+  clearTimeout(seat.leaving);
+  seat.tasks.push(task);
   seat.worker.ref();
   const { values, labels, futureReturns, columns, count } = task.order.rows;
   // Cut out first: a view would be sent with all of the memory that it looks at.
