@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { backup } from '../src/commands/backup.ts';
 import { exportSignals } from '../src/commands/export-signals.ts';
 import { importHistory } from '../src/commands/import.ts';
+import { writeWhole } from '../src/commands/out-file.ts';
 import type { CommandContext, ExitCode } from '../src/commands/program.ts';
 import { replay } from '../src/commands/replay.ts';
 import { restore } from '../src/commands/restore.ts';
@@ -125,11 +126,12 @@ describe.runIf(canMount)('a disk that is full', () => {
     expect(left.filter((path) => path.endsWith('.parquet'))).toEqual([]);
   });
 
-  it('leaves no half of the predictions that a replay writes', async () => {
+  it('leaves no half of a result file, that of a replay among them', async () => {
     const disk = fullDisk();
-    await expect(run(replay, { ...REPLAY, history, out: join(disk, 'out.jsonl') })).rejects.toMatchObject({
-      code: 'OUT_FILE_UNWRITABLE',
+    const attempt = writeWhole(join(disk, 'out.jsonl'), async (draft) => {
+      writeFileSync(draft, Buffer.alloc(1_000_000));
     });
+    await expect(attempt).rejects.toMatchObject({ code: 'OUT_FILE_UNWRITABLE' });
     expect(readdirSync(disk)).toEqual(['filler']);
   });
 });

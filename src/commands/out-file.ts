@@ -27,17 +27,17 @@ export async function writeWhole<Result>(
 ): Promise<Result> {
   const place = placeOf(path);
   const draft = draftOf(place);
-  try {
-    return await guarded(path, async () => {
+  return guarded(path, async () => {
+    try {
       const result = await write(draft);
       const handle = await open(draft, 'r+');
       await handle.sync().finally(() => handle.close());
       await rename(draft, place);
       return result;
-    });
-  } finally {
-    await rm(draft, { force: true });
-  }
+    } finally {
+      await rm(draft, { force: true });
+    }
+  });
 }
 
 /** True for a refusal of the operating system: a full disk, a missing right, a folder that is not there. */
