@@ -37,7 +37,7 @@ describe('start on a history', () => {
     expect(program.said()).toContain('importing');
     expect(await get(`${url}/signal?horizon_minutes=60`)).toMatchObject({
       window_end: LAST_WINDOW,
-      arm: 'logistic+vader',
+      arm: 'trees+vader',
       probability_up: expect.any(Number),
     });
     expect(await get(`${url}/health`)).toMatchObject({ status: 'ok', simulated: false, windows: 28 * 24 });
