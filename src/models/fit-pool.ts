@@ -67,7 +67,12 @@ const TASKS_AHEAD = 2;
  * @throws RangeError when `threads` is no whole number
  * @example await createFitPool({ threads: 2 }).fit('trees', rows, { seed: 1 })
  */
-export function createFitPool({ threads, isBlocking = false, program = PROGRAM }: FitPoolOptions): FitPool {
+export function createFitPool({
+  threads,
+  isBlocking = false,
+  program = PROGRAM,
+  idleMs = IDLE_MS,
+}: FitPoolOptions): FitPool {
   if (!Number.isInteger(threads) || threads < 0) {
     throw new RangeError(`threads is a whole number from 0 on, got ${threads}`);
   }
