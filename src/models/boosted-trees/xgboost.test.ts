@@ -77,8 +77,9 @@ describe.each(references)('beside xgboost $version', ({ reference }) => {
     const ours = learn(fit, slice(rows, 0, 20_000), slice(rows, 20_000, 21_000));
     const gap =
       ours.probabilities.reduce((sum, p, row) => sum + Math.abs(p - probabilities[row]!), 0) / 1_000;
-    expect(gap).toBeLessThan(5e-4);
-    expect(Math.abs(ours.auc - auc)).toBeLessThan(0.001);
+    // Asked for are 5e-4 and 0.001. Every split is the same, ties included: what is left is the last digit.
+    expect(gap).toBeLessThan(1e-6);
+    expect(Math.abs(ours.auc - auc)).toBeLessThan(1e-6);
   });
 
   it('learns as much from raw values, where its cuts are its own', () => {
