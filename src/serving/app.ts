@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { messageOf, type Log } from '../core/index.ts';
 import type { App, ServingContext } from './context.ts';
 import { toErrorBody } from './contract.ts';
 import { createErrorAnswer, sendError, unknownRoute } from './error-answers.ts';
-import { httpUnreadable, rateLimited, urlUnreadable } from './errors.ts';
+import { httpUnreadable, urlUnreadable } from './errors.ts';
 import { createGate, gateHook } from './gate.ts';
 import { createMetrics } from './metrics.ts';
 import { registerDocs } from './openapi.ts';
 import { originsHook, type Origins } from './origins.ts';
 import type { ServingLimits, ServingOptions, ServingPorts } from './ports.ts';
 import { PROVENANCE_HEADERS } from './provenance.ts';
+import { rateLimitHook } from './rate-limit.ts';
 import { featureRoutes } from './routes/features.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -75,7 +75,7 @@ export async function createApp(parts: {
     done();
   });
   app.addHook('onRequest', gateHook(createGate(limits.inFlight), UNCOUNTED_ROUTES));
-  await registerAccess(app as unknown as FastifyInstance, context);
+  hangAccess(app, context);
   app.setNotFoundHandler((request, reply) => sendError(reply, request.id, unknownRoute(request)));
 
   await registerDocs(app as unknown as FastifyInstance, parts.options.version);
@@ -141,7 +141,7 @@ function answerBrokenHttp(code: string, socket: Socket): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-async function registerAccess(app: FastifyInstance, { options, limits }: ServingContext): Promise<void> {
+function hangAccess(app: App, { ports, options, limits }: ServingContext): void {
   const open = allowedOrigins(options.corsOrigins);
   const kept = trustedOrigins(options.corsOrigins);
   app.addHook(
@@ -154,15 +154,14 @@ async function registerAccess(app: FastifyInstance, { options, limits }: Serving
       ],
     }),
   );
-  await app.register(rateLimit, {
-    timeWindow: 60_000,
-    // The key is the address, of which IPv6 keeps only the network.
-    max: (request, key) =>
-      LOOPBACK.test(key) || LOOPBACK.test(request.ip)
-        ? limits.loopbackRequestsPerMinute
-        : limits.requestsPerMinute,
-    errorResponseBuilder: (_request, { max, ttl }) => rateLimited(max, Math.max(1, Math.ceil(ttl / 1_000))),
-  });
+  const { loopbackRequestsPerMinute, requestsPerMinute } = limits;
+  app.addHook(
+    'onRequest',
+    rateLimitHook({
+      maxFor: (ip) => (LOOPBACK.test(ip) ? loopbackRequestsPerMinute : requestsPerMinute),
+      stopwatch: ports.stopwatch,
+    }),
+  );
 }
 
 /** What needs a key is for pages of this origin, and for those that are named; `*` names nobody. */
