@@ -17,6 +17,7 @@ import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } 
 import { registryList } from './registry-list.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
+import { retrainCommand } from './retrain.ts';
 import { restore } from './restore.ts';
 import { SIGNAL_FORMATS } from './signal-files.ts';
 import { start } from './start.ts';
@@ -239,6 +240,14 @@ function addModels(program: Command, run: Runner): void {
     .option('--workspace <name>', WORKSPACE_HELP)
     .option(...JSON_OPTION)
     .action(run(deploymentsCommand));
+  program
+    .command('retrain')
+    .description('train a new version of a price family as a candidate, and hold it against what is live')
+    .option('--family <name>', 'price family', 'trees')
+    .option('--workspace <name>', 'default: live')
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option(...JSON_OPTION)
+    .action(run(retrainCommand));
   program
     .command('deploy')
     .description('make a version live, after every file of it was checked')
