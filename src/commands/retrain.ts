@@ -13,11 +13,12 @@ import { readBarSpan, readFurthestBar } from '../lake/index.ts';
 import { familiesOf, openLearning } from '../learning.ts';
 import { createFitPool } from '../models/index.ts';
 import { countPredictions, type WindowMemory } from '../prediction/index.ts';
-import type { GateDecision, TrainingRun } from '../registry/index.ts';
+import type { GateDecision, ManifestModel } from '../registry/index.ts';
 import type { Retraining } from '../retraining/index.ts';
 import { scorerName } from '../sentiment/index.ts';
 import { commitRetraining, openMemory, openRun, WINDOW_JOB } from '../window-run.ts';
 import { alignColumns } from './align-columns.ts';
+import { percent } from './amount.ts';
 import { readRunningStart } from './data-folder.ts';
 import { candlesMissing, familyUnknown, retrainingFailed, workspaceEmpty } from './errors.ts';
 import { requireHorizons } from './horizons.ts';
@@ -92,7 +93,7 @@ async function trainCandidate(parts: Parts): Promise<{ retraining: Retraining; a
     terminal.say(`Training ${options.family} on what was known at ${isoUtc(windowEnd)}`);
     const retraining = await learning.trainByHand(options.family, { windowEnd, history: memory.history });
     const failed = retraining.runs.find(({ status }) => status !== 'done');
-    await commitRetraining({ workspace: storage.workspace, asset }, retraining);
+    await commitRetraining({ workspace: storage.workspace, asset }, retraining, retraining.recordedAt);
     if (failed !== undefined) throw retrainingFailed(options.family, failed.reason ?? failed.status);
     return { retraining, at: windowEnd };
   } finally {
@@ -143,19 +144,21 @@ async function rowsUpToNow(parts: Parts): Promise<{ memory: WindowMemory; window
 }
 
 function tell(
-  retraining: Retraining,
+  { runs: [run], drafts: [draft], decisions }: Retraining,
   facts: { at: EpochMs; workspaceName: string; family: string; terminal: Terminal },
 ): void {
   const { at, workspaceName, family, terminal } = facts;
-  const [run] = retraining.runs;
   const version = run?.version ?? null;
+  const place = workspaceName === LIVE_WORKSPACE ? '' : ` --workspace ${workspaceName}`;
+  const deploy = `deploy --family ${family} --version ${version ?? ''}${place}`;
   terminal.result(
     [
-      `${family}@${version ?? '?'} is a candidate in the registry of ${workspaceName}, trained on what was known at ${isoUtc(at)}`,
+      `${family}@${version ?? ''} is a candidate in the registry of ${workspaceName}, trained on what was known at ${isoUtc(at)}`,
       '',
-      ...describeDecisions(retraining.decisions),
+      ...describeModels(draft?.manifest.models ?? [], decisions),
+      ...new Set(decisions.filter(({ kind }) => kind !== 'champion').map(({ reason }) => `  ${reason}`)),
       '',
-      `Nothing changed for those who ask. To make it live: npm run bellwether -- deploy --family ${family} --version ${version ?? '?'}${workspaceName === LIVE_WORKSPACE ? '' : ` --workspace ${workspaceName}`}`,
+      `Nothing changed for those who ask. To make it live: npm run bellwether -- ${deploy}`,
     ].join('\n'),
     {
       family,
@@ -163,29 +166,46 @@ function tell(
       status: 'candidate',
       workspace: workspaceName,
       trainedAt: isoUtc(at),
-      metrics: metricsOf(run),
-      gate: retraining.decisions.map((decision) => ({ ...decision, at: isoUtc(decision.at) })),
+      metrics: run?.metrics ?? {},
+      models: draft?.manifest.models ?? [],
+      gate: decisions.map((decision) => ({ ...decision, at: isoUtc(decision.at) })),
     },
   );
 }
 
-function metricsOf(run: TrainingRun | undefined): Record<string, number | null> {
-  return run?.metrics ?? {};
+/** Each model with what its gate fit did in the eight weeks that it had not seen, and what the gate says. */
+function describeModels(models: readonly ManifestModel[], decisions: readonly GateDecision[]): string[] {
+  const rows = models.map(({ arm, horizonMinutes, rows: learnt, metrics }) => {
+    const decision = decisions.find((each) => each.arm === arm && each.horizonMinutes === horizonMinutes);
+    const { accuracy = null, accuracyLow = null, accuracyHigh = null, n = null, logLoss = null } = metrics;
+    return [
+      arm,
+      String(horizonMinutes),
+      String(learnt),
+      percent(accuracy),
+      accuracyLow === null ? '-' : `${percent(accuracyLow)} .. ${percent(accuracyHigh)}`,
+      String(n ?? 0),
+      nats(logLoss),
+      decision === undefined || Number.isNaN(decision.gain)
+        ? '-'
+        : `${nats(decision.gain)} (${nats(decision.low)} .. ${nats(decision.high)})`,
+      decision?.verdict === 'promoted' ? 'would pass' : 'would not pass',
+    ];
+  });
+  const head = [
+    'arm',
+    'minutes',
+    'rows',
+    'accuracy',
+    '95 % interval',
+    'n',
+    'log loss',
+    'gain in nats (90 %)',
+    'gate',
+  ];
+  return alignColumns([head, ...rows]);
 }
 
-function describeDecisions(decisions: readonly GateDecision[]): string[] {
-  const rows = decisions.map(({ arm, horizonMinutes, gain, low, high, n, verdict }) => [
-    arm,
-    String(horizonMinutes),
-    nats(gain),
-    Number.isNaN(low) ? '-' : `${nats(low)} .. ${nats(high)}`,
-    String(n),
-    verdict === 'promoted' ? 'would pass' : 'would not pass',
-  ]);
-  const head = ['arm', 'minutes', 'gain in nats', '90 % interval', 'n', 'gate'];
-  return [...alignColumns([head, ...rows]), ...new Set(decisions.map(({ reason }) => `  ${reason}`))];
-}
-
-function nats(value: number): string {
-  return Number.isNaN(value) ? '-' : value.toFixed(5);
+function nats(value: number | null): string {
+  return value === null || Number.isNaN(value) ? '-' : value.toFixed(5);
 }
