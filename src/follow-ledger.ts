@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { raiseEvent } from './core/index.ts';
 import { databaseAway } from './database-away.ts';
-import { loadDeployed } from './live-models.ts';
+import { loadDeployed, toLiveState } from './live-models.ts';
 import { rollBack } from './live-orders.ts';
 import { deployedNow } from './model-ports.ts';
 import type { Operation } from './operation.ts';
@@ -17,8 +18,11 @@ export async function createRouter(operation: Operation): Promise<ModelRouter> {
   const { asset } = config;
   const { featureSet } = models;
   const latest = await latestDeployment(workspaceOf(operation).pool, asset);
+  const present = deployedNow(operation);
+  // Entries of somebody else's are still to be followed; the run's own are what it has in memory.
+  const isPresent = latest !== null && isDeepStrictEqual(latest.state, toLiveState(present));
   return createModelRouter({
-    initial: { ...deployedNow(operation), revision: latest?.id ?? 0 },
+    initial: isPresent ? { ...present, revision: latest.id } : present,
     readLedger: () => latestDeployment(workspaceOf(operation).pool, asset),
     load: (entry, present) => loadDeployed({ workspace: workspaceOf(operation), featureSet }, entry, present),
     warmRows: () => warmRows(operation),

@@ -33,6 +33,11 @@ import {
 
 type History = WindowMemory['history'];
 
+/** Trainings that are looked through for the newest that was not by hand. */
+const RUNS_LOOKED_THROUGH = 1_000;
+/** Events that tell of something live, which a training by hand never makes. */
+const LIVE_EVENTS = ['retraining.promoted', 'retraining.champion-changed'];
+
 /** What decides which models are live while windows go by. */
 export interface Learning {
   /** What answers for the next window. */
@@ -105,13 +110,14 @@ type VersionNumber = Pick<VersionRecord, 'asset' | 'family' | 'version' | 'recip
 export async function openLearning(options: LearningOptions & ModelPlace): Promise<Learning> {
   const { asset, workspace } = options;
   const latest = await latestDeployment(workspace.pool, asset);
-  const [lastRun] = await readRuns(workspace.pool, { asset, limit: 1 });
+  const runs = await readRuns(workspace.pool, { asset, limit: RUNS_LOOKED_THROUGH });
   const state = latest?.state ?? NOTHING_LIVE;
   const learnt = {
     revision: latest?.id ?? 0,
     state,
     standing: await loadStanding(options, state),
-    lastTrainedAt: lastRun?.at ?? null,
+    // One by hand is a candidate of one family: it does not stand in for the one that is due.
+    lastTrainedAt: runs.find(({ trigger }) => trigger !== 'hand')?.at ?? null,
   };
   return createLearning(options, learnt, {
     load: (live) => loadOne(options, live),
@@ -191,10 +197,10 @@ export function createLearning(
         pickLive(state, [...trained, ...deployed.models]),
       );
     },
-    trainByHand(name, { windowEnd, history }) {
+    async trainByHand(name, { windowEnd, history }) {
       const families = familiesOf(arms).filter(({ family }) => family.name === name);
       if (families.length === 0) throw new RangeError(`${name} is no family whose models the registry keeps`);
-      return train(windowEnd + graceMs, { trigger: 'hand', families, history });
+      return asCandidate(await train(windowEnd + graceMs, { trigger: 'hand', families, history }));
     },
     isDue: (windowEnd) => dueAfter(windowEnd) !== null,
     adopt(others) {
@@ -237,6 +243,19 @@ function requestOf(
     trigger,
     families,
     rowsAt: (horizonMinutes: number) => history.rowsAt(horizonMinutes),
+  };
+}
+
+/** The same without any consequence: what the gate says of it stays as evidence. */
+function asCandidate(retraining: Retraining): Retraining {
+  return {
+    ...retraining,
+    changes: [],
+    decisions: retraining.decisions.map((decision) => ({
+      ...decision,
+      reason: `${decision.reason} It was trained by hand and waits to be deployed.`,
+    })),
+    events: retraining.events.filter(({ kind }) => !LIVE_EVENTS.includes(kind)),
   };
 }
 

@@ -55,8 +55,10 @@ export async function deployVersion(
   const { family } = order;
   const [newest] = await listVersions(workspace.pool, { asset, family });
   const version = order.version ?? newest?.version;
-  if (version === undefined) throw modelNotFound(family, await knownVersions(place));
-  const opened = await verifyVersion(place, modelVersionOf({ family, version }));
+  if (version === undefined) throw modelNotFound(family, await knownVersions(workspace.pool));
+  const opened = await tellingRefusals(place, (verify) =>
+    verify(modelVersionOf({ family, version }), workspace.pool),
+  );
   requireFeatureSet(opened.manifest, featureSet.version);
   const result = await append(place, (state) => ({
     kind: 'deploy',
@@ -97,55 +99,70 @@ export async function selectChampion(
  */
 export async function rollBack(place: OrderPlace, reason?: string): Promise<OrderResult> {
   const { workspace, asset } = place;
-  const deployment = await inTransaction(workspace.pool, async (client) => {
-    const plan = await planRollback(client, asset);
-    const returning = plan.changes.flatMap((change) =>
-      change.kind === 'model' && change.to !== null ? [change.to] : [],
-    );
-    for (const modelVersion of new Set(returning)) await verifyVersion(place, modelVersion);
-    const at = await momentOf(client, place);
-    const { changes, undoes } = plan;
-    return appendDeployment(client, {
-      asset,
-      at,
-      kind: 'rollback',
-      actor: place.actor,
-      reason: reason ?? `entry ${undoes} was taken back by hand`,
-      changes,
-      undoes,
-    });
-  });
+  const deployment = await tellingRefusals(place, (verify) =>
+    inTransaction(workspace.pool, async (client) => {
+      const plan = await planRollback(client, asset);
+      const returning = plan.changes.flatMap((change) =>
+        change.kind === 'model' && change.to !== null ? [change.to] : [],
+      );
+      for (const modelVersion of new Set(returning)) await verify(modelVersion, client);
+      const at = await momentOf(client, place);
+      const { changes, undoes } = plan;
+      return appendDeployment(client, {
+        asset,
+        at,
+        kind: 'rollback',
+        actor: place.actor,
+        reason: reason ?? `entry ${undoes} was taken back by hand`,
+        changes,
+        undoes,
+      });
+    }),
+  );
   return { deployment, isChanged: true };
 }
 
+/** Opens a version and holds every file against its hash. */
+type Verify = (modelVersion: string, db: Queryable) => Promise<OpenVersion>;
+
 /**
- * Opens a version and holds every file against its hash. One that is not what it was is refused, and the outbox says
- * so.
+ * Does work that opens versions. When it fails because one is not what it was, the outbox says so; afterwards, since
+ * many who hold a connection and wait for a second one would wait for each other.
  */
-async function verifyVersion(place: OrderPlace, modelVersion: string): Promise<OpenVersion> {
+async function tellingRefusals<Result>(
+  place: OrderPlace,
+  work: (verify: Verify) => Promise<Result>,
+): Promise<Result> {
   const { workspace, asset, now, actor } = place;
-  const parsed = parseModelVersion(modelVersion);
-  const recorded = parsed === null ? null : await findVersion(workspace.pool, parsed);
-  if (parsed === null || recorded === null) throw modelNotFound(modelVersion, await knownVersions(place));
   const store = createArtifactStore(workspace.registryDir);
+  const refused = new Map<unknown, string>();
+  const verify: Verify = async (modelVersion, db) => {
+    const parsed = parseModelVersion(modelVersion);
+    const recorded = parsed === null ? null : await findVersion(db, parsed);
+    if (parsed === null || recorded === null) throw modelNotFound(modelVersion, await knownVersions(db));
+    try {
+      return await store.verify(parsed.family, parsed.version, { manifestHash: recorded.manifestHash });
+    } catch (error) {
+      refused.set(error, modelVersion);
+      throw error;
+    }
+  };
   try {
-    return await store.verify(parsed.family, parsed.version, { manifestHash: recorded.manifestHash });
+    return await work(verify);
   } catch (error) {
-    if (!isAppError(error)) throw error;
-    await raiseEvent(workspace.pool, {
-      at: now,
-      kind: 'registry.version-refused',
-      severity: 'critical',
-      asset,
-      facts: { modelVersion, actor, code: error.code, message: error.message },
-      dedupKey: null,
-    });
+    const modelVersion = refused.get(error);
+    if (modelVersion !== undefined && isAppError(error)) {
+      const { code, message } = error;
+      const facts = { modelVersion, actor, code, message };
+      const kind = 'registry.version-refused';
+      await raiseEvent(workspace.pool, { at: now, kind, severity: 'critical', asset, facts, dedupKey: null });
+    }
     throw error;
   }
 }
 
-async function knownVersions({ workspace }: ModelPlace): Promise<string[]> {
-  return (await listVersions(workspace.pool)).map(modelVersionOf);
+async function knownVersions(db: Queryable): Promise<string[]> {
+  return (await listVersions(db)).map(modelVersionOf);
 }
 
 async function append(

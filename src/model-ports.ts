@@ -56,10 +56,11 @@ export function createModelPorts(operation: Operation): ModelPorts {
   const manifests = createManifestMemo(operation);
   return {
     present() {
-      const { present } = operation;
-      return present === null
+      const { present, router } = operation;
+      // Until a router stands nobody can say which entry of the ledger an answer is from.
+      return present === null || router === null
         ? null
-        : { windowEnd: present.windowEnd, revision: deployedNow(operation).revision };
+        : { windowEnd: present.windowEnd, revision: router.current().revision };
     },
     priceWithTexts: (question) => Promise.resolve(price(operation, question)),
     modelsStatus: (question) => describeModels(operation, question, manifests),
@@ -73,11 +74,11 @@ export function createModelPorts(operation: Operation): ModelPorts {
   };
 
   function price(
-    { present, log }: Operation,
+    { present, router, log }: Operation,
     { asset, horizonMinutes, sentiments }: Parameters<ServingPorts['priceWithTexts']>[0],
   ) {
-    if (present === null) return null;
-    const deployed = deployedNow(operation);
+    if (present === null || router === null) return null;
+    const deployed = router.current();
     const answers = priceWithTexts({
       present,
       deployed,
@@ -87,7 +88,7 @@ export function createModelPorts(operation: Operation): ModelPorts {
       sentiments,
       onFailure: (model, error) => {
         log.error({ modelVersion: model.modelVersion, reason: String(error) }, 'a live model failed');
-        operation.router?.failed(deployed, error);
+        router.failed(deployed, error);
       },
     });
     return {
@@ -109,18 +110,20 @@ async function obey(
   { asset, actor }: { asset: string; actor: string },
   order: (place: OrderPlace) => Promise<OrderResult>,
 ): Promise<Deployment> {
-  const { storage, models, settings, clock } = operation;
-  if (storage === null) throw databaseAway(new Error('it is still being started'));
+  const { storage, models, settings, clock, router } = operation;
+  // Windows that are being caught up must not find another ledger than they began with.
+  if (storage === null || router === null) throw databaseAway(new Error('it is still being started'));
   const { firstChampion } = settings;
   const { deployment, isChanged } = await order({
     workspace: storage.workspace,
     featureSet: models.featureSet,
     asset,
     firstChampion,
-    now: clock.now(),
+    // A clock that stands, stands at the decision of its window, which had the models before.
+    now: clock.isVirtual ? clock.now() + 1 : clock.now(),
     actor,
   });
-  await operation.router?.follow();
+  await router.follow();
   return isChanged ? deployment : { ...deployment, changes: [] };
 }
 

@@ -18,6 +18,7 @@ import {
   type EpochMs,
 } from './core/index.ts';
 import { readFeatureRows } from './features/index.ts';
+import { createRouter } from './follow-ledger.ts';
 import { readCandles } from './lake/index.ts';
 import { measurePerformance } from './monitoring/index.ts';
 import type { Operation } from './operation.ts';
@@ -45,6 +46,7 @@ beforeAll(async () => {
   await writeSimulatedHistory(words.history, { seed: 841, bars: 32 * 24 });
   work = await prepareOperation({ words });
   await work.catchUp();
+  work.operation.router = await createRouter(work.operation);
   await pool().query(
     `UPDATE predictions SET predicted_at = predicted_at + make_interval(secs => $2)
      WHERE window_end = ANY (SELECT to_timestamp(late / 1000) FROM unnest($1::float8[]) AS late)`,

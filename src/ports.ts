@@ -1,4 +1,4 @@
-import { DAY_MS, isAppError, MINUTE_MS, SECOND_MS, type EpochMs } from './core/index.ts';
+import { DAY_MS, isAppError, MINUTE_MS, SECOND_MS, type EpochMs, type Workspace } from './core/index.ts';
 import { databaseAway, isConnectionLost } from './database-away.ts';
 import { createOnlineStore, readFeatureRows } from './features/index.ts';
 import { readCandles } from './lake/index.ts';
@@ -8,7 +8,7 @@ import { describeHealth } from './health.ts';
 import { createModelPorts, deployedNow } from './model-ports.ts';
 import type { Operation } from './operation.ts';
 import { priceDirection } from './price-direction.ts';
-import { championArm, liveAt } from './registry/index.ts';
+import { championArm, liveAt, liveVersion, readDeployments } from './registry/index.ts';
 import type {
   DashboardView,
   FeaturesView,
@@ -23,6 +23,8 @@ const PERFORMANCE_NOTE =
   'Share of right directions on matured windows, with a 95 % block-bootstrap interval and every baseline on the same windows. At these horizons 51 to 54 % (an hour) and 52 to 55 % (a day) is what can be had. Nothing here is investment advice.';
 /** Seeds the resampling of the intervals: the same windows always show the same interval. */
 const INTERVAL_SEED = 1;
+/** A router is never so many entries of the ledger behind. */
+const ENTRIES_LOOKED_THROUGH = 20;
 /** Answers remembered at a time: while a clock stands, questions of all kinds may come for days. */
 const REMEMBERED_ANSWERS = 64;
 
@@ -93,8 +95,21 @@ async function newestSignal(
   const { pool } = storage.workspace;
   const [prediction] = await readArm(pool, { ...key, after: -Infinity, upTo: Infinity, limit: 1 });
   if (prediction === undefined) return null;
-  const entry = await liveAt(pool, { asset: key.asset, at: prediction.predictedAt });
-  return toSignal(operation, prediction, entry?.id ?? 0);
+  return toSignal(operation, prediction, await revisionOf(pool, key, prediction));
+}
+
+/**
+ * The entry that a prediction was made under: the newest by then that names its version. A router follows the ledger
+ * some moments behind, so the newest of all may not have been taken over yet.
+ */
+async function revisionOf(
+  pool: Workspace['pool'],
+  { asset, arm, horizonMinutes }: { asset: string; arm: string; horizonMinutes: number },
+  { predictedAt, modelVersion }: JudgedPrediction,
+): Promise<number | null> {
+  const entries = await readDeployments(pool, { asset, upTo: predictedAt, limit: ENTRIES_LOOKED_THROUGH });
+  const made = entries.find(({ state }) => liveVersion(state, { arm, horizonMinutes }) === modelVersion);
+  return made?.id ?? null;
 }
 
 function toSignal({ config }: Operation, prediction: JudgedPrediction, revision: number | null): SignalView {

@@ -34,7 +34,7 @@ import {
   type ScoredInputs,
   type WindowMemory,
 } from './prediction/index.ts';
-import { claimVersions, createArtifactStore } from './registry/index.ts';
+import { claimVersions, createArtifactStore, latestDeployment } from './registry/index.ts';
 import { recordRetraining, saveArtifacts, type Retraining } from './retraining/index.ts';
 import { runWindow, type WindowEffects, type WindowParts, type WindowRun } from './run-window.ts';
 import { scorerName, type Scorer } from './sentiment/index.ts';
@@ -231,15 +231,17 @@ async function commitEffects(
 
 /**
  * Writes a retraining that was made beside the windows: its files, what they are, and what is live from now on.
+ * @param now - it is dated then, since windows that were decided meanwhile had the models before
  * @throws AppError `REGISTRY_STATE_MOVED` or `REGISTRY_VERSION_TAKEN` when somebody else was faster; nothing is
  *   recorded then
  */
 export async function commitRetraining(
   { workspace, asset }: Pick<WorkspaceRun, 'workspace' | 'asset'>,
   retraining: Retraining,
+  now: EpochMs,
 ): Promise<void> {
   await inTransaction(workspace.pool, (client) =>
-    writeRetraining(client, { workspace, asset, retraining, isDurable: true }),
+    writeRetraining(client, { workspace, asset, retraining, isDurable: true, notBefore: now }),
   );
 }
 
@@ -249,16 +251,25 @@ export async function commitRetraining(
  */
 async function writeRetraining(
   client: Queryable,
-  parts: { workspace: Workspace; asset: string; retraining: Retraining; isDurable: boolean },
+  parts: {
+    workspace: Workspace;
+    asset: string;
+    retraining: Retraining;
+    isDurable: boolean;
+    notBefore?: EpochMs;
+  },
 ): Promise<void> {
-  const { workspace, asset, retraining, isDurable } = parts;
+  const { workspace, asset, retraining, isDurable, notBefore = retraining.recordedAt } = parts;
   await claimVersions(
     client,
     retraining.drafts.map(({ manifest }) => manifest),
   );
   const store = createArtifactStore(workspace.registryDir);
   const saved = await saveArtifacts(store, retraining, { durable: isDurable });
-  await recordRetraining(client, { asset, retraining, saved });
+  // Orders that were given while it was being made stand in the ledger before it.
+  const latest = await latestDeployment(client, asset);
+  const at = Math.max(retraining.recordedAt, notBefore, latest?.at ?? -Infinity);
+  await recordRetraining(client, { asset, retraining, saved, at });
 }
 
 function stackRows(batch: readonly WindowEffects[], width: number) {

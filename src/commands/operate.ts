@@ -200,7 +200,7 @@ async function retrainBeside({ operation, log }: Work): Promise<void> {
   if (run === null || windowEnd === null) return;
   const retraining = await run.learning.trainIfDue(windowEnd, run.memory.history);
   if (retraining === null) return;
-  await commitRetraining(run, retraining);
+  await commitRetraining(run, retraining, operation.clock.now());
   run.learning.accept(retraining);
   log.info({ at: isoUtc(retraining.at), changes: retraining.changes.length }, 'models were trained anew');
   await router?.follow();
