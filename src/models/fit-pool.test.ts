@@ -10,6 +10,11 @@ function programThat(body: string): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }
 
+/** Answers every order with a model that holds its seed. */
+const ANSWERING = `parentPort.on('message', ({ seed }) => {
+  parentPort.postMessage({ saved: JSON.stringify({ family: 'ar1', format: 1, intercept: 0, slope: 0, spread: 1, typicalPast: seed }) });
+});`;
+
 describe('createFitPool', () => {
   const pool = createFitPool({ threads: 2 });
   afterAll(() => pool.close());
@@ -61,11 +66,12 @@ describe('createFitPool', () => {
   });
 
   it('lets a thread go that has nothing to do, and takes a new one when there is', async () => {
-    const brief = createFitPool({ threads: 1, idleMs: 1 });
-    for (const seed of [1, 2]) {
-      const model = await brief.fit('ar1', signalRows(seed, 50), { seed });
-      expect(model.toJson()).toEqual(MODEL_FAMILIES.ar1.fit(signalRows(seed, 50), { seed }).toJson());
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    const brief = createFitPool({ threads: 1, idleMs: 1, program: programThat(ANSWERING) });
+    // The short pauses end while the thread is on its way out.
+    for (const pauseMs of [20, 1, 2, 3, 4, 1, 2, 3, 4]) {
+      const model = await brief.fit('ar1', signalRows(1, 10), { seed: pauseMs });
+      expect(model.toJson()).toMatchObject({ typicalPast: pauseMs });
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     await brief.close();
   });

@@ -23,7 +23,7 @@ export interface FitPoolOptions {
   threads: number;
   /**
    * True where nothing else is to be done meanwhile: this thread fits beside the others, and blocks while it does. It
-   * spares the 150 to 250 MB of one more thread.
+   * spares the 70 to 100 MB of one more thread.
    */
   isBlocking?: boolean;
   /** What the threads run; another one only in tests. */
@@ -83,24 +83,14 @@ export function createFitPool({
   let closed = false;
 
   function takeSeat(): Seat {
-    const seat: Seat = { worker: new Worker(program, { resourceLimits: LIMITS }), tasks: [] };
-    let cause: unknown;
-    seat.worker.on('message', (answer: FitAnswer) => {
-      const task = seat.tasks.shift();
-      if (seat.tasks.length === 0) rest(seat, idleMs);
-      if (task) settle(task, answer);
-      assign();
-    });
-    seat.worker.on('error', (error) => {
-      cause = error;
-    });
-    seat.worker.on('exit', (exitCode) => {
-      clearTimeout(seat.leaving);
-      seats.delete(seat);
-      const [lost, ...unbegun] = seat.tasks;
-      lost?.reject(fitWorkerDied(lost.order.family, { exitCode, cause }));
-      waiting.unshift(...unbegun);
-      assign();
+    const seat = openSeat({
+      program,
+      idleMs,
+      onLeave: () => seats.delete(seat),
+      onFree(unbegun) {
+        waiting.unshift(...unbegun);
+        assign();
+      },
     });
     seats.add(seat);
     return seat;
@@ -157,9 +147,43 @@ export function createFitPool({
   };
 }
 
-function rest(seat: Seat, idleMs: number): void {
-  seat.worker.unref();
-  seat.leaving = setTimeout(() => void seat.worker.terminate(), idleMs).unref();
+interface SeatOptions {
+  program: URL;
+  idleMs: number;
+  /** It takes no more tasks: its thread has ended or is about to. */
+  onLeave(): void;
+  /** It is done with a task, or its thread has ended and leaves tasks behind that it had not begun. */
+  onFree(unbegun: readonly Task[]): void;
+}
+
+function openSeat({ program, idleMs, onLeave, onFree }: SeatOptions): Seat {
+  const seat: Seat = { worker: new Worker(program, { resourceLimits: LIMITS }), tasks: [] };
+  let cause: unknown;
+  const leave = () => {
+    // Off the list before the thread ends, else it would be given a task on its way out.
+    onLeave();
+    void seat.worker.terminate();
+  };
+  seat.worker.on('message', (answer: FitAnswer) => {
+    const task = seat.tasks.shift();
+    if (seat.tasks.length === 0) {
+      seat.worker.unref();
+      seat.leaving = setTimeout(leave, idleMs).unref();
+    }
+    if (task) settle(task, answer);
+    onFree([]);
+  });
+  seat.worker.on('error', (error) => {
+    cause = error;
+  });
+  seat.worker.on('exit', (exitCode) => {
+    clearTimeout(seat.leaving);
+    onLeave();
+    const [lost, ...unbegun] = seat.tasks;
+    lost?.reject(fitWorkerDied(lost.order.family, { exitCode, cause }));
+    onFree(unbegun);
+  });
+  return seat;
 }
 
 function hand(seat: Seat, task: Task): void {
