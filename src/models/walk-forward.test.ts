@@ -95,6 +95,16 @@ describe('refitTime', () => {
 });
 
 describe('walkForward', () => {
+  it('tells after each fit how far it is', () => {
+    const told: [number, number][] = [];
+    const onFit = (done: number, total: number) => told.push([done, total]);
+    walkForward(noiseRows(2, 24 * 16, 1), optionsFor({ onFit }));
+    expect(told).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
+  });
+
   it('fits at its start and at each Monday, and tests from < windowEnd <= to', () => {
     const rows = noiseRows(1, 24 * 20, 1);
     const from = FRIDAY + 5 * DAY_MS;
