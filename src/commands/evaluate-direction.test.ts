@@ -62,6 +62,15 @@ describe('evaluate direction', () => {
     expect(text).toContain('Worse than the best baseline, which lies above the whole interval.');
   });
 
+  it('tells of each fit and of each baseline, and of trees as of any family', async () => {
+    const told = await run({ family: 'trees' });
+    expect(told.said.filter((line) => line.startsWith('walking forward'))).toEqual(
+      Array.from({ length: 5 + 5 }, (_, done) => `walking forward: ${done + 1} of 10`),
+    );
+    expect(told.json()).toMatchObject({ family: 'trees', scorer: 'vader', n: 718, fits: 5 });
+    expect(told.text()).toMatch(/^trees\+vader, 60 minutes ahead/);
+  });
+
   it('is the same for the same seed', async () => {
     expect((await run({})).json()).toEqual(trace.json());
   });

@@ -54,6 +54,13 @@ describe('the command line', () => {
     expect(VERSION).toMatch(/^\d+\.\d+\.\d+/);
   });
 
+  it('evaluates trees that read the headlines unless it is told otherwise', async () => {
+    expect(await runProgram(['evaluate', 'direction', '--help'])).toBe(0);
+    const help = out.replaceAll(/\s+/g, ' ');
+    expect(help).toContain('--family <name> price family: trees, logistic, or a baseline (default: "trees")');
+    expect(help).toContain('--scorer <name> vader, or none for prices alone (default: "vader")');
+  });
+
   it('does not take the version to be deployed for a question about its own', async () => {
     expect(await runProgram(['deploy', '--family', 'trees', '--version', '1.0.0'])).toBe(2);
     expect(err).toContain('There is no workspace "live"');

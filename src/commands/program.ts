@@ -170,7 +170,7 @@ function addEvaluation(program: Command, run: Runner): void {
     .description('purged walk-forward of a price family over a history folder')
     .requiredOption(...HISTORY_OPTION)
     .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
-    .option('--family <name>', 'price family', 'logistic')
+    .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
     .option('--scorer <name>', 'vader, or none for prices alone', 'vader')
     .option('--from <moment>', 'test windows after this moment', momentArgument)
     .option('--to <moment>', 'test windows up to this moment', momentArgument)

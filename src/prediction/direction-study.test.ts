@@ -63,7 +63,7 @@ describe('studyDirection', () => {
     expect(studyDirection(optionsFor(inputs, { ...range, refit: 'weekly' })).fits).toBe(3);
   });
 
-  it('tells how far it is', () => {
+  it('tells how far it is, fit by fit, then baseline by baseline', () => {
     const told: [number, number][] = [];
     const { majority, ar1 } = MODEL_FAMILIES;
     studyDirection(
@@ -73,9 +73,10 @@ describe('studyDirection', () => {
       }),
     );
     expect(told).toEqual([
-      [1, 3],
-      [2, 3],
-      [3, 3],
+      [1, 4],
+      [2, 4],
+      [3, 4],
+      [4, 4],
     ]);
   });
 

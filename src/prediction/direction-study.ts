@@ -35,7 +35,7 @@ export interface DirectionStudyOptions {
   /** Default: one horizon. */
   embargoMinutes?: number;
   seed: number;
-  /** Told how many of the fits' families are done. */
+  /** Told after each fit of the family, then after each baseline, how many of these are done. */
   onProgress?: (done: number, total: number) => void;
 }
 
@@ -73,16 +73,19 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     refit,
     seed,
   };
-  const total = 1 + Object.keys(baselines).length;
   const columns = options.usesSentiment
     ? featureSet.names
     : featureSet.names.filter((name) => !featureSet.withoutSentiment.includes(name));
-  const own = walkForward(selectColumns(rows, [...columns, PAST_RETURN]), { ...walk, family });
-  onProgress?.(1, total);
+  const yardsticks = Object.entries(baselines);
+  const own = walkForward(selectColumns(rows, [...columns, PAST_RETURN]), {
+    ...walk,
+    family,
+    onFit: (done, fits) => onProgress?.(done, fits + yardsticks.length),
+  });
   const baselineProbabilities = Object.fromEntries(
-    Object.entries(baselines).map(([name, baseline], place) => {
+    yardsticks.map(([name, baseline], place) => {
       const { probabilities } = walkForward(rows, { ...walk, family: baseline });
-      onProgress?.(place + 2, total);
+      onProgress?.(own.fits.length + place + 1, own.fits.length + yardsticks.length);
       return [name, probabilities];
     }),
   );
