@@ -93,8 +93,16 @@ export async function prepareOperation(options: {
   };
 }
 
-/** A small simulated market of hourly bars in a real time that a test moves; predicted from its third day on. */
-export function planRealTime({ now, seed }: { now: () => EpochMs; seed: number }): StartPlan {
+/**
+ * A small simulated market of hourly bars in a real time that a test moves.
+ * @param options.predictAfter - default: its first two days are warm-up
+ */
+export function planRealTime(options: {
+  now: () => EpochMs;
+  seed: number;
+  predictAfter?: EpochMs;
+}): StartPlan {
+  const { now, seed, predictAfter = ORIGIN + 2 * DAY_MS } = options;
   const { simulator } = openMarket({ seed, bars: 0 });
   let collected = -Infinity;
   const collect: StartPlan['collect'] = async ({ workspace }, upTo) => {
@@ -118,7 +126,7 @@ export function planRealTime({ now, seed }: { now: () => EpochMs; seed: number }
       await collect(storage, now());
       return {
         beginning: ORIGIN,
-        predictAfter: ORIGIN + 2 * DAY_MS,
+        predictAfter,
         catchUpTo: now() - GRACE_SECONDS * SECOND_MS,
         playTo: Infinity,
         clock: { isVirtual: false, now },
