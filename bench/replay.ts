@@ -121,6 +121,8 @@ function describe(
       history: origin,
       windows: lastOf(replays).windows,
       predictions: lastOf(replays).predictions,
+      retrains: lastOf(replays).retrains,
+      promotions: lastOf(replays).promotions,
       'windows-per-second': round(year, 0),
       'windows-per-second-6-months': round(half, 0),
       'windows-per-second-3-months': round(quarter, 0),

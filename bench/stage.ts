@@ -29,6 +29,10 @@ export interface Stage extends BenchContext {
 export interface ReplayAnswer {
   windows: number;
   predictions: number;
+  /** Of all families, the first ones included. */
+  retrains: number;
+  /** By the gate, over all arms and horizons. */
+  promotions: number;
   wallSeconds: number;
   peakRssMb: number;
   postgresRssMb: number | null;
