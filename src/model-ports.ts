@@ -4,6 +4,7 @@ import { deployVersion, rollBack, selectChampion, type OrderPlace, type OrderRes
 import type { Operation } from './operation.ts';
 import { NOTHING_DEPLOYED, type DeployedModels } from './prediction/index.ts';
 import { priceDirection } from './price-direction.ts';
+import { createPriceMemo } from './price-memo.ts';
 import { priceWithTexts } from './pricing.ts';
 import {
   createArtifactStore,
@@ -21,6 +22,7 @@ import {
   type LiveModelView,
   type ModelsStatusView,
   type PastQuestion,
+  type PricedView,
   type ServingPorts,
 } from './serving/index.ts';
 
@@ -54,6 +56,7 @@ export function deployedNow({ router, run }: Operation): DeployedModels {
 export function createModelPorts(operation: Operation): ModelPorts {
   const { config, models } = operation;
   const manifests = createManifestMemo(operation);
+  const prices = createPriceMemo<PricedView>();
   return {
     present() {
       const { present, router } = operation;
@@ -62,7 +65,7 @@ export function createModelPorts(operation: Operation): ModelPorts {
         ? null
         : { windowEnd: present.windowEnd, revision: router.current().revision };
     },
-    priceWithTexts: (question) => Promise.resolve(price(operation, question)),
+    priceWithTexts: async (question) => price(question),
     modelsStatus: (question) => describeModels(operation, question, manifests),
     async deployments({ asset, asOf, limit }) {
       return readDeployments(poolOf(operation), { asset, upTo: asOf ?? undefined, limit });
@@ -73,34 +76,35 @@ export function createModelPorts(operation: Operation): ModelPorts {
     authority: createAuthority({ database: () => poolOf(operation), clock: createRealClock() }),
   };
 
-  function price(
-    { present, router, log }: Operation,
-    { asset, horizonMinutes, sentiments }: Parameters<ServingPorts['priceWithTexts']>[0],
-  ) {
+  function price(question: Parameters<ServingPorts['priceWithTexts']>[0]): PricedView | null {
+    const { present, router, log } = operation;
     if (present === null || router === null) return null;
     const deployed = router.current();
-    const answers = priceWithTexts({
-      present,
-      deployed,
-      arms: models.arms,
-      asset,
-      horizonMinutes,
-      sentiments,
-      onFailure: (model, error) => {
-        log.error({ modelVersion: model.modelVersion, reason: String(error) }, 'a live model failed');
-        router.failed(deployed, error);
-      },
+    return prices.find([present, deployed], question, () => {
+      let isWhole = true;
+      const answers = priceWithTexts({
+        ...question,
+        present,
+        deployed,
+        arms: models.arms,
+        onFailure: (model, error) => {
+          isWhole = false;
+          log.error({ modelVersion: model.modelVersion, reason: String(error) }, 'a live model failed');
+          router.failed(deployed, error);
+        },
+      });
+      const priced = {
+        windowEnd: present.windowEnd,
+        asOf: present.asOf,
+        revision: deployed.revision,
+        champion: deployed.champions.get(question.horizonMinutes) ?? null,
+        arms: answers.map((answer) => ({
+          ...answer,
+          priceDirection: priceDirection(answer.probabilityUp, config.neutralBand),
+        })),
+      };
+      return { priced, isWhole };
     });
-    return {
-      windowEnd: present.windowEnd,
-      asOf: present.asOf,
-      revision: deployed.revision,
-      champion: deployed.champions.get(horizonMinutes) ?? null,
-      arms: answers.map((answer) => ({
-        ...answer,
-        priceDirection: priceDirection(answer.probabilityUp, config.neutralBand),
-      })),
-    };
   }
 }
 

@@ -248,6 +248,7 @@ function clockOf(operation: Operation): ServingPorts['clock'] {
 function createAnswerCache(operation: Operation): ServingPorts['cache'] {
   const prefixed = (key: string) => `${operation.storage?.workspace.cachePrefix ?? ''}${key}`;
   return {
+    isShared: () => operation.storage?.cache.kind === 'redis',
     get: async (key) => (await operation.storage?.cache.get(prefixed(key))) ?? null,
     set: async (key, value, ttlSeconds) => operation.storage?.cache.set(prefixed(key), value, ttlSeconds),
   };

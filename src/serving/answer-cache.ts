@@ -8,7 +8,16 @@ import type { SignalKey } from './ports.ts';
 
 /** A window and a ledger entry stand in the key, so nothing is kept too long; an hour only keeps the cache small. */
 const CACHE_SECONDS = 3_600;
-const PARSED_MAX = 256;
+const NEAR_CHARACTERS = 8_000_000;
+const VIEW_CHARACTERS = 500;
+
+export interface AnswerBasis {
+  kind: string;
+  key: SignalKey;
+  windowEnd: EpochMs;
+  revision: number;
+  text: string | string[] | undefined;
+}
 
 const nullableNumber = z.number().nullable();
 
@@ -68,16 +77,7 @@ export const keptCompare = z.object({
 });
 
 /** All that an answer depends on. The port puts the workspace before it. */
-export function answerKey(
-  { ports }: ServingContext,
-  about: {
-    kind: string;
-    key: SignalKey;
-    windowEnd: EpochMs;
-    revision: number;
-    text: string | string[] | undefined;
-  },
-): string {
+export function answerKey({ ports }: ServingContext, about: AnswerBasis): string {
   const { kind, key, windowEnd, revision, text } = about;
   const digest = hash('sha256', JSON.stringify(text === undefined ? null : [text].flat()), 'base64url');
   const parts = [kind, key.asset, windowEnd, revision, key.horizonMinutes, scorerName(ports.scorer), digest];
@@ -86,44 +86,78 @@ export function answerKey(
 
 /** Reads and writes answers that are kept. */
 export interface KeptAnswers<View> {
-  /** null where nothing that fits is kept. */
-  read(key: string): Promise<View | null>;
-  keep(key: string, view: View): Promise<void>;
+  /** null where nothing that fits is kept. At once, where this process has it itself. */
+  read(about: AnswerBasis): View | null | Promise<View | null>;
+  keep(about: AnswerBasis, view: View): void | Promise<void>;
 }
 
-/** The cache may be away or hold anything: then it is as if it held nothing. */
+/**
+ * Answers as they are in this process and, where the cache is shared with others, as text there. It may be away or hold
+ * anything: then it is as if it held nothing.
+ */
 export function keepAnswers<View extends object>(
-  { ports, log }: ServingContext,
+  context: ServingContext,
   schema: { parse(value: unknown): View },
 ): KeptAnswers<View> {
-  // What is asked again and again is not parsed again and again; the cache alone decides what is still kept.
-  const parsed = new Map<string, View>();
+  const { ports, log } = context;
+  const near = createNear<View>();
 
-  function parse(text: string): View {
-    const known = parsed.get(text);
-    if (known !== undefined) return known;
-    const view = schema.parse(JSON.parse(text));
-    if (parsed.size >= PARSED_MAX) parsed.clear();
-    parsed.set(text, view);
-    return view;
+  async function readShared(about: AnswerBasis): Promise<View | null> {
+    try {
+      const text = await ports.cache.get(answerKey(context, about));
+      if (text === null) return null;
+      const view = schema.parse(JSON.parse(text));
+      near.set(nearKey(about), view);
+      return view;
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'the cache could not be read');
+      return null;
+    }
+  }
+
+  async function keepShared(about: AnswerBasis, view: View): Promise<void> {
+    try {
+      await ports.cache.set(answerKey(context, about), JSON.stringify(view), CACHE_SECONDS);
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'the cache could not be written');
+    }
   }
 
   return {
-    async read(key) {
-      try {
-        const text = await ports.cache.get(key);
-        return text === null ? null : parse(text);
-      } catch (error) {
-        log.warn({ reason: messageOf(error) }, 'the cache could not be read');
-        return null;
-      }
+    read(about) {
+      const view = near.get(nearKey(about));
+      if (view !== undefined) return view;
+      return ports.cache.isShared() ? readShared(about) : null;
     },
-    async keep(key, view) {
-      try {
-        await ports.cache.set(key, JSON.stringify(view), CACHE_SECONDS);
-      } catch (error) {
-        log.warn({ reason: messageOf(error) }, 'the cache could not be written');
+    keep(about, view) {
+      near.set(nearKey(about), view);
+      return ports.cache.isShared() ? keepShared(about, view) : undefined;
+    },
+  };
+}
+
+/** The texts themselves, which are quicker to find than their hash is to make. A list of one is that text. */
+function nearKey({ kind, key, windowEnd, revision, text }: AnswerBasis): string {
+  const only = Array.isArray(text) && text.length === 1 ? text[0] : text;
+  const written = typeof only === 'string' ? `=${only}` : (JSON.stringify(only) ?? '');
+  return `${kind} ${key.asset} ${key.horizonMinutes} ${windowEnd} ${revision} ${written}`;
+}
+
+/** Two generations: when the younger is full the older is forgotten, so what is asked often enough stays. */
+function createNear<View>(): { get(key: string): View | undefined; set(key: string, view: View): void } {
+  let young = new Map<string, View>();
+  let old = new Map<string, View>();
+  let characters = 0;
+  return {
+    get: (key) => young.get(key) ?? old.get(key),
+    set(key, view) {
+      characters += key.length + VIEW_CHARACTERS;
+      if (characters > NEAR_CHARACTERS / 2) {
+        old = young;
+        young = new Map();
+        characters = 0;
       }
+      young.set(key, view);
     },
   };
 }

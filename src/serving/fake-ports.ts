@@ -176,6 +176,7 @@ export function createFakePorts(replaced: Partial<ServingPorts> = {}): ServingPo
     ...createFakeModels(),
     authority: createFakeAuthority(),
     cache: {
+      isShared: () => true,
       get: (key) => Promise.resolve(kept.get(key) ?? null),
       set: (key, value) => {
         kept.set(key, value);

@@ -44,6 +44,8 @@ interface Order {
 
 /** The part of the cache that answers are kept in. A failure costs latency, never an answer. */
 export interface AnswerCache {
+  /** True where other processes see it too; false where it lives in this one. */
+  isShared(): boolean;
   get(key: string): Promise<string | null>;
   set(key: string, value: string, ttlSeconds: number): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../core/index.ts';
-import { answerKey, keepAnswers, keptCompare, keptPredict, type KeptAnswers } from './answer-cache.ts';
+import { keepAnswers, keptCompare, keptPredict, type KeptAnswers } from './answer-cache.ts';
 import { chooseChampion, chooseWithScorer, type ChosenArm } from './choose-arm.ts';
 import type { ServingContext } from './context.ts';
 import type { SignalKey } from './ports.ts';
@@ -149,7 +149,8 @@ async function answered<View extends PredictView | CompareView>(
   const about = { key: question.key, text: question.text, kind };
   const present = ports.present({ asset: question.key.asset });
   if (present !== null) {
-    const view = await kept.read(answerKey(context, { ...about, ...present }));
+    const found = kept.read({ ...about, ...present });
+    const view = found instanceof Promise ? await found : found;
     if (view !== null) return timed(view, true);
   }
   const findings = await find(context, question);
@@ -158,7 +159,8 @@ async function answered<View extends PredictView | CompareView>(
   // Where the champion did not answer it may do so at the next request.
   if (priced?.arms.some(({ isChampion }) => isChampion)) {
     const { windowEnd, revision } = priced;
-    await kept.keep(answerKey(context, { ...about, windowEnd, revision }), view);
+    const keeping = kept.keep({ ...about, windowEnd, revision }, view);
+    if (keeping !== undefined) await keeping;
   }
   return timed(view, false);
 }

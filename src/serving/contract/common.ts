@@ -61,9 +61,18 @@ export function wholeParameter(words: string, most: number) {
 
 /** Not core's `isoUtc`: the page's build would pull all of core in with it. The texts are the same. */
 export function iso(epochMs: number): string {
-  const written = new Date(epochMs).toISOString();
-  return written.endsWith('.000Z') ? `${written.slice(0, 19)}Z` : written;
+  const known = written.get(epochMs);
+  if (known !== undefined) return known;
+  const text = new Date(epochMs).toISOString();
+  const short = text.endsWith('.000Z') ? `${text.slice(0, 19)}Z` : text;
+  if (written.size >= WRITTEN_MAX) written.clear();
+  written.set(epochMs, short);
+  return short;
 }
+
+/** Between two windows the same few moments are written again and again; a moment's text takes a microsecond. */
+const written = new Map<number, string>();
+const WRITTEN_MAX = 4_096;
 
 export function isoOrNull(epochMs: number | null): string | null {
   return epochMs === null ? null : iso(epochMs);

@@ -93,14 +93,33 @@ describe('POST /predict/vader', () => {
 
   it('answers the text all the same when the signal or the cache is down', async () => {
     const down = () => Promise.reject(new Error('connection refused'));
-    const post = await appOf(createFakePorts({ latestSignal: down, cache: { get: down, set: down } }));
+    const post = await appOf(
+      createFakePorts({ latestSignal: down, cache: { isShared: () => true, get: down, set: down } }),
+    );
     const answer = await post({ text: 'up' });
     expect(answer.statusCode).toBe(200);
     expect(answer.json()).toMatchObject({ prediction: { sentiment: 0.5 }, degraded: true });
   });
 
+  it('keeps answers as they are, and writes nothing, where the cache is of this process alone', async () => {
+    const scorer = createFakeScorer();
+    const unused = () => Promise.reject(new Error('not to be asked'));
+    const cache = { isShared: () => false, get: unused, set: unused };
+    const post = await appOf(createFakePorts({ scorer, cache }));
+    const hits = [];
+    for (const text of ['up', 'up', ['up'], 'down', ['up', 'down']]) {
+      hits.push((await post({ text })).json().performance.cache_hit);
+    }
+    expect(hits).toEqual([false, true, true, false, false]);
+    expect(scorer.asked).toBe(3);
+  });
+
   it('takes nothing from a cache that holds something else', async () => {
-    const cache = { get: () => Promise.resolve('{"not": "scores"}'), set: () => Promise.resolve() };
+    const cache = {
+      isShared: () => true,
+      get: () => Promise.resolve('{"not": "scores"}'),
+      set: () => Promise.resolve(),
+    };
     const post = await appOf(createFakePorts({ cache }));
     expect((await post({ text: 'up' })).json()).toMatchObject({
       prediction: { sentiment: 0.5 },
