@@ -61,3 +61,17 @@ export function makeDraft(facts: DraftFacts = {}): VersionDraft {
     },
   };
 }
+
+/**
+ * A made-up version of the logistic family whose models can be loaded: what ships says `weight` of every row, its gate
+ * fit half of that.
+ */
+export function makeModelDraft(facts: DraftFacts = {}): VersionDraft {
+  const { manifest, contents } = makeDraft({ family: 'logistic', ...facts });
+  const models = [...contents].map(([file, content]): [string, string] => {
+    const { weight } = JSON.parse(content) as { weight: number };
+    const intercept = Math.log(weight / (1 - weight));
+    return [file, JSON.stringify({ family: 'logistic', format: 1, intercept, terms: [] })];
+  });
+  return { manifest, contents: new Map(models) };
+}

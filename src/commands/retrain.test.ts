@@ -20,6 +20,7 @@ import {
 } from '../core/index.ts';
 import {
   createArtifactStore,
+  findVersion,
   listVersions,
   readDecisions,
   readDeployments,
