@@ -1,0 +1,263 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { learnInMemory } from '../test/learning.ts';
+import { ASSET, BAR_MINUTES, GRACE_SECONDS, observeMarket, ORIGIN } from '../test/simulated-market.ts';
+import { createModels } from './compose.ts';
+import { createVirtualClock, DAY_MS, HOUR_MS, SECOND_MS } from './core/index.ts';
+import type { FeatureInput, FeatureState } from './features/index.ts';
+import {
+  createPredictor,
+  createWindowMemory,
+  HORIZONS_MINUTES,
+  type DeployedModels,
+  type Prediction,
+  type Predictor,
+  type WindowMemory,
+} from './prediction/index.ts';
+import { presentWindow, priceWithTexts, type ArmAnswer, type PresentWindow } from './pricing.ts';
+import { runWindow, windowsBetween } from './run-window.ts';
+
+const GRACE_MS = GRACE_SECONDS * SECOND_MS;
+const BARS = 12 * 24;
+const LAST = ORIGIN + BARS * HOUR_MS;
+const AS_OF = LAST + GRACE_MS;
+const PREDICT_AFTER = LAST - DAY_MS;
+const models = createModels(BAR_MINUTES);
+const { featureSet, arms, scorer } = models;
+const PLAN = { featureSet, horizonsMinutes: HORIZONS_MINUTES, graceSeconds: GRACE_SECONDS };
+
+let present: PresentWindow;
+let deployed: DeployedModels;
+let predictor: Predictor;
+/** What the window itself said. */
+let predictions: readonly Prediction[];
+/** What stood before the last window, and what became known with it. */
+let before: {
+  state: FeatureState;
+  rows: { windowEnd: number; values: Float64Array }[];
+  inputs: FeatureInput[];
+};
+let newest: FeatureInput[];
+
+beforeAll(async () => {
+  const { inputs } = await observeMarket({ seed: 941, bars: BARS, strength: 1 });
+  const memory = createWindowMemory(PLAN);
+  const learning = learnInMemory({
+    featureSet,
+    arms,
+    firstFitAt: PREDICT_AFTER,
+    graceMs: GRACE_MS,
+    firstChampion: 'logistic+vader',
+  });
+  predictor = createPredictor({
+    arms,
+    horizonsMinutes: HORIZONS_MINUTES,
+    featureNames: featureSet.names,
+    withoutSentiment: featureSet.withoutSentiment,
+    firstFitAt: PREDICT_AFTER,
+    graceMs: GRACE_MS,
+    seed: 1,
+  });
+  const run = { memory, learning, predictor, predictAfter: PREDICT_AFTER };
+  const clock = createVirtualClock(-Infinity);
+  const read = ({ after, upTo }: { after: number; upTo: number }) =>
+    Promise.resolve({
+      inputs: inputs.filter(({ knownAt }) => knownAt > after && knownAt <= upTo),
+      scores: [],
+    });
+  const rows: { windowEnd: number; values: Float64Array }[] = [];
+  for (const windowEnd of windowsBetween(ORIGIN, LAST, BAR_MINUTES)) {
+    if (windowEnd === LAST) {
+      const knownUpTo = LAST - HOUR_MS + GRACE_MS;
+      newest = inputs.filter(({ knownAt }) => knownAt > knownUpTo && knownAt <= AS_OF);
+      const known = inputs.filter(({ knownAt }) => knownAt <= knownUpTo);
+      before = { state: memory.featureState.copy(), rows: [...rows], inputs: known };
+    }
+    clock.advanceTo(windowEnd + GRACE_MS);
+    const effects = await runWindow(windowEnd, run, { clock, collect: () => Promise.resolve(), read });
+    rows.push({ windowEnd, values: effects.values });
+    ({ predictions } = effects);
+  }
+  ({ deployed } = learning);
+  present = presentWindow(memory, LAST);
+});
+
+describe('priceWithTexts', () => {
+  it('without a text says what the window itself said, for every governed arm and horizon', () => {
+    for (const horizonMinutes of HORIZONS_MINUTES) {
+      const answers = price({ horizonMinutes });
+      expect(answers.map(said)).toEqual(
+        governed(predictions, horizonMinutes).map(
+          ({ arm, modelVersion, probabilityUp, sentiment, degraded }) => ({
+            ...{ arm, modelVersion, probabilityUp, sentiment, degraded },
+          }),
+        ),
+      );
+      expect(answers.map(({ arm, isChampion }) => [arm, isChampion])).toContainEqual([
+        'logistic+vader',
+        true,
+      ]);
+      expect(answers.filter(({ isChampion }) => isChampion)).toHaveLength(1);
+      expect(new Map(answers.map(({ arm, featuresCount }) => [arm, featuresCount]))).toEqual(
+        new Map([
+          ['logistic+vader', 15],
+          ['logistic+none', 11],
+          ['trees+vader', 15],
+          ['trees+none', 11],
+        ]),
+      );
+    }
+  });
+
+  it('with texts says what the window would have said, had they been articles known at its decision', async () => {
+    const headline = fc.constantFrom(
+      'Bitcoin rallies to a great new high',
+      'Terrible crash wipes out Bitcoin holders',
+      'Bitcoin trades sideways',
+      'Regulator bans exchange, fraud suspected!!!',
+      'ETF approved :)',
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(headline, { minLength: 1, maxLength: 12 }),
+        fc.constantFrom(...HORIZONS_MINUTES),
+        async (texts, horizonMinutes) => {
+          const scores = await scorer.score(texts);
+          const sentiments = scores.map(({ sentiment }) => sentiment);
+          const answers = price({ horizonMinutes, sentiments });
+          const folded = predictFolding(articles(texts, sentiments));
+          expect(answers.map(said)).toEqual(
+            governed(folded, horizonMinutes).map(
+              ({ arm, modelVersion, probabilityUp, sentiment, degraded }) => ({
+                ...{ arm, modelVersion, probabilityUp, sentiment, degraded },
+              }),
+            ),
+          );
+        },
+      ),
+      { numRuns: 25, seed: 1 },
+    );
+  });
+
+  it('moves arms that read sentiment, the way the text points, and leaves the others where they are', () => {
+    const [plain, good, bad] = [[], [0.9], [-0.9]].map((sentiments) =>
+      price({ horizonMinutes: 60, sentiments }),
+    );
+    const of = (answers: ArmAnswer[] | undefined, arm: string) => answers?.find((each) => each.arm === arm);
+    expect(of(good, 'logistic+vader')!.sentiment!).toBeGreaterThan(of(plain, 'logistic+vader')!.sentiment!);
+    expect(of(bad, 'logistic+vader')!.sentiment!).toBeLessThan(of(plain, 'logistic+vader')!.sentiment!);
+    expect(of(good, 'logistic+vader')!.probabilityUp).not.toBe(of(bad, 'logistic+vader')!.probabilityUp);
+    expect(of(good, 'logistic+none')!.probabilityUp).toBe(of(bad, 'logistic+none')!.probabilityUp);
+    expect(of(good, 'logistic+none')!.sentiment).toBe(null);
+  });
+
+  it('changes nothing of the present, however much is asked of it', () => {
+    const stood = present.featureState.serialise();
+    for (let turn = 0; turn < 20; turn += 1) {
+      price({ horizonMinutes: 60, sentiments: Array.from({ length: turn }, () => 0.5) });
+    }
+    expect(present.featureState.serialise()).toBe(stood);
+  });
+
+  it('answers degraded when the window’s candle was missing, or by a model past its expiry', () => {
+    const blind = createWindowMemory(PLAN);
+    blind.fold([], LAST);
+    const answers = price({ horizonMinutes: 60, present: presentWindow(blind, LAST) });
+    expect(answers.every(({ degraded }) => degraded)).toBe(true);
+    expect(answers.every(({ probabilityUp }) => probabilityUp > 0 && probabilityUp < 1)).toBe(true);
+    const expired = deployed.models.map((model) => ({
+      ...model,
+      expiresAt: model.arm === 'trees+none' ? AS_OF - 1 : AS_OF,
+    }));
+    expect(
+      price({ horizonMinutes: 60, deployed: { ...deployed, models: expired } })
+        .filter(({ degraded }) => degraded)
+        .map(({ arm }) => arm),
+    ).toEqual(['trees+none']);
+  });
+
+  it('leaves out an arm whose model fails or says what is no probability, and tells of it', () => {
+    const failing = (arm: string, predict: () => Float64Array) =>
+      deployed.models.map((model) =>
+        model.arm === arm ? { ...model, model: { ...model.model, predict } } : model,
+      );
+    const told: string[] = [];
+    for (const predict of [
+      () => {
+        throw new Error('out of its mind');
+      },
+      () => Float64Array.of(NaN),
+      () => new Float64Array(),
+    ]) {
+      const answers = price({
+        horizonMinutes: 60,
+        deployed: { ...deployed, models: failing('trees+vader', predict) },
+        onFailure: (model, error) => told.push(`${model.arm}: ${String(error)}`),
+      });
+      expect(answers.map(({ arm }) => arm)).toEqual(['logistic+none', 'logistic+vader', 'trees+none']);
+    }
+    expect(told).toEqual([
+      'trees+vader: Error: out of its mind',
+      expect.stringContaining('NaN'),
+      expect.stringContaining('undefined'),
+    ]);
+  });
+
+  it('has no answer where nothing is deployed, for an arm that is no more, and for a horizon that is not kept', () => {
+    expect(price({ horizonMinutes: 60, deployed: { ...deployed, models: [] } })).toEqual([]);
+    expect(price({ horizonMinutes: 60, arms: [] })).toEqual([]);
+    expect(price({ horizonMinutes: 15 })).toEqual([]);
+  });
+});
+
+function price(
+  changes: Partial<Parameters<typeof priceWithTexts>[0]> & { horizonMinutes: number },
+): ArmAnswer[] {
+  return priceWithTexts({
+    present,
+    deployed,
+    arms,
+    asset: ASSET,
+    sentiments: [],
+    onFailure: (_, error) => {
+      throw error;
+    },
+    ...changes,
+  });
+}
+
+/** What a newsroom would have brought at the very decision. */
+function articles(texts: readonly string[], sentiments: readonly number[]): FeatureInput[] {
+  return texts.map((text, place) => ({
+    kind: 'article',
+    id: `wire-${String(place).padStart(4, '0')}`,
+    source: 'wire',
+    asset: ASSET,
+    eventTime: AS_OF,
+    knownAt: AS_OF,
+    text,
+    sentiment: sentiments[place]!,
+  }));
+}
+
+/** Decides the last window again from what stood before it, with more articles among its records. */
+function predictFolding(more: readonly FeatureInput[]): Prediction[] {
+  const memory: WindowMemory = createWindowMemory(PLAN, {
+    featureState: before.state.copy(),
+    knownUpTo: LAST - HOUR_MS + GRACE_MS,
+    closes: before.inputs.filter((input) => input.kind === 'candle'),
+    rows: before.rows,
+  });
+  const row = memory.fold([...newest, ...more], LAST);
+  return predictor.predict(row, { predictedAt: AS_OF, degraded: row.degraded }, deployed);
+}
+
+function governed(all: readonly Prediction[], horizonMinutes: number): Prediction[] {
+  return all
+    .filter((each) => each.horizonMinutes === horizonMinutes && each.arm.includes('+'))
+    .toSorted((left, right) => (left.arm < right.arm ? -1 : 1));
+}
+
+function said({ arm, modelVersion, probabilityUp, sentiment, degraded }: ArmAnswer) {
+  return { arm, modelVersion, probabilityUp, sentiment, degraded };
+}
