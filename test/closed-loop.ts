@@ -16,7 +16,7 @@ import { ASSET, ORIGIN } from './simulated-market.ts';
 /** Enough matured rows at a day's horizon for a training to be allowed. */
 export const PREDICT_AFTER: EpochMs = ORIGIN + 23 * DAY_MS;
 export const LOOP_END: EpochMs = ORIGIN + 27 * DAY_MS;
-const CAUGHT_UP: EpochMs = ORIGIN + 26 * DAY_MS;
+export const CAUGHT_UP: EpochMs = ORIGIN + 26 * DAY_MS;
 
 /** A system that has retrained, promoted, been told another champion and been rolled back, and now stands. */
 export interface ClosedLoop {
@@ -38,7 +38,14 @@ export interface ClosedLoop {
  * Four days of hourly windows on a simulated history, decided in two parts. Models expire after a day, so that each day
  * brings a retraining, and its versions are promoted without the months that the gate would need to compare them.
  */
-export async function prepareClosedLoop({ seed }: { seed: number }): Promise<ClosedLoop> {
+export async function prepareClosedLoop({
+  seed,
+  isLived = true,
+}: {
+  seed: number;
+  /** False: as it stands after the catch-up, before anybody gave an order, and without a router. */
+  isLived?: boolean;
+}): Promise<ClosedLoop> {
   const root = mkdtempSync(join(tmpdir(), 'bellwether-loop-'));
   const history = join(root, 'history');
   await writeSimulatedHistory(history, { seed, bars: (LOOP_END - ORIGIN) / HOUR_MS, strength: 1 });
@@ -75,7 +82,7 @@ export async function prepareClosedLoop({ seed }: { seed: number }): Promise<Clo
       rmSync(root, { recursive: true, force: true });
     },
   };
-  await liveThroughADay(loop);
+  if (isLived) await liveThroughADay(loop);
   return loop;
 }
 
