@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CAUGHT_UP, prepareClosedLoop } from '../../test/closed-loop.ts';
 import { traceCommand, type CommandTrace } from '../../test/command-context.ts';
 import { createTestDatabase } from '../../test/database.ts';
 import { writeSimulatedHistory } from '../../test/simulated-history.ts';
@@ -173,6 +174,32 @@ describe('retrain', () => {
     expect((await readEvents(live.pool, { limit: 99 })).map(({ kind }) => kind)).toEqual([
       'retraining.skipped',
     ]);
+  });
+});
+
+describe('retrain in a workspace whose windows were decided', () => {
+  it('learns from those windows up to the newest one, numbers on, and leaves what answers', async () => {
+    const loop = await prepareClosedLoop({ seed: 932, isLived: false });
+    const { work, operation } = loop;
+    try {
+      const { pool } = operation.storage!.workspace;
+      const before = await readDeployments(pool, { asset: ASSET, limit: 99 });
+      const words = { family: 'logistic', workspace: operation.workspaceName, seed: 1 };
+      expect(await retrainCommand(words, work.trace.context)).toBe(0);
+      expect(work.trace.json()).toMatchObject({
+        version: '1.0.3',
+        status: 'candidate',
+        trainedAt: isoUtc(CAUGHT_UP),
+        workspace: operation.workspaceName,
+      });
+      expect(work.trace.text()).toContain(`--version 1.0.3 --workspace ${operation.workspaceName}`);
+      expect(await readDeployments(pool, { asset: ASSET, limit: 99 })).toEqual(before);
+      // The run that decides its windows is not overtaken.
+      const { rows } = await pool.query<{ fence: string }>('SELECT fence FROM window_runners');
+      expect(rows.map(({ fence }) => Number(fence))).toEqual([operation.run!.fence]);
+    } finally {
+      await loop.end();
+    }
   });
 });
 
