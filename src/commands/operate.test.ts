@@ -25,7 +25,7 @@ const ASSET = 'BTC-USD';
 const KEY = { job: WINDOW_JOB, asset: ASSET };
 const ARMS = 9;
 const HORIZONS = 2;
-const DAYS = 12;
+const DAYS = 6;
 const LAST = ORIGIN + DAYS * DAY_MS;
 const PAGE = { state: 'off', detail: '' } as const;
 const root = mkdtempSync(join(tmpdir(), 'bellwether-operate-'));
@@ -127,9 +127,9 @@ describe('playing', () => {
     work.trace.said.length = 0;
     await playToEnd({ ...work, terminal, tellMs: 0 });
     expect(work.trace.said).toEqual([
-      '  playing: 2022-01-14T22:00:00Z reached, 2 windows to go',
-      '  playing: 2022-01-14T23:00:00Z reached, 1 window to go',
-      'The end of the history is reached at 2022-01-15T00:00:00Z; the clock stands there.',
+      '  playing: 2022-01-08T22:00:00Z reached, 2 windows to go',
+      '  playing: 2022-01-08T23:00:00Z reached, 1 window to go',
+      'The end of the history is reached at 2022-01-09T00:00:00Z; the clock stands there.',
     ]);
   });
 

@@ -28,15 +28,15 @@ const history = join(root, 'history');
 const out = join(root, 'predictions.jsonl');
 const environment = makeEnvironment();
 const config = readConfig(environment);
-const range = { from: ORIGIN + 11 * DAY_MS, to: ORIGIN + 16 * DAY_MS };
-const WINDOWS = 5 * 24;
+const range = { from: ORIGIN + 4 * DAY_MS, to: ORIGIN + 8 * DAY_MS };
+const WINDOWS = 4 * 24;
 const ARMS = 9;
 let postgres: Postgres;
 let first: CommandTrace;
 
 beforeAll(async () => {
   postgres = await openPostgres({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log: silentLog });
-  await writeSimulatedHistory(history, { seed: 851, bars: 16 * 24 });
+  await writeSimulatedHistory(history, { seed: 851, bars: 8 * 24 });
   first = await run({ out });
 });
 afterAll(async () => {
@@ -115,7 +115,7 @@ describe('the result of a replay', () => {
       windowEnd: isoUtc(range.from + HOUR_MS),
       horizonMinutes: 60,
       arm: 'baseline-always-up',
-      modelVersion: 'always-up@2022-01-14',
+      modelVersion: 'always-up@2022-01-07',
       maturesAt: isoUtc(range.from + 2 * HOUR_MS),
     });
   });
@@ -123,7 +123,7 @@ describe('the result of a replay', () => {
   it('reads well: every accuracy with its interval, the baseline to beat and n', () => {
     const text = first.text();
     expect(text).toContain(
-      `${WINDOWS} windows after 2022-01-14T00:00:00Z up to 2022-01-19T00:00:00Z, 2160 predictions`,
+      `${WINDOWS} windows after 2022-01-07T00:00:00Z up to 2022-01-11T00:00:00Z, ${WINDOWS * ARMS * 2} predictions`,
     );
     expect(text).toMatch(/arm +minutes +accuracy +95 % interval +a bar later +sign-table +n\n/);
     expect(text).toMatch(
@@ -165,7 +165,7 @@ describe('the same replay again', () => {
   });
 
   it('with another beginning or end is another one', async () => {
-    const shorter = (await run({ to: ORIGIN + 12 * DAY_MS })).json();
+    const shorter = (await run({ to: ORIGIN + 5 * DAY_MS })).json();
     expect(shorter).toMatchObject({ windows: 24, predictions: 24 * ARMS * 2 });
     expect(shorter['workspace']).not.toBe(first.json()['workspace']);
   });
@@ -187,12 +187,12 @@ describe('what a replay refuses, before it works', () => {
   it('a range that ends before it begins, with exit code 2 and nothing left behind', async () => {
     await expect(run({ from: range.to, to: range.from })).rejects.toMatchObject({
       code: 'USAGE_INVALID',
-      message: '--from 2022-01-19T00:00:00Z is not before --to 2022-01-14T00:00:00Z.',
+      message: '--from 2022-01-11T00:00:00Z is not before --to 2022-01-07T00:00:00Z.',
     });
     const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const words = ['replay', '--history', history, '--from', '2022-01-19', '--to', '2022-01-14'];
+    const words = ['replay', '--history', history, '--from', '2022-01-11', '--to', '2022-01-07'];
     expect(await runProgram(words)).toBe(2);
-    expect(said.mock.calls.join('')).toContain('USAGE_INVALID: --from 2022-01-19');
+    expect(said.mock.calls.join('')).toContain('USAGE_INVALID: --from 2022-01-11');
     said.mockRestore();
   });
 
@@ -205,7 +205,7 @@ describe('what a replay refuses, before it works', () => {
     const before = await replaysKept();
     await expect(run({ ...outside, out: path })).rejects.toMatchObject({
       code: 'USAGE_INVALID',
-      message: expect.stringContaining('close from 2022-01-03T01:00:00Z to 2022-01-19T00:00:00Z') as string,
+      message: expect.stringContaining('close from 2022-01-03T01:00:00Z to 2022-01-11T00:00:00Z') as string,
     });
     expect(existsSync(path)).toBe(false);
     expect(await replaysKept()).toEqual(before);
@@ -224,10 +224,10 @@ describe('what a replay refuses, before it works', () => {
 });
 
 it('a replay up to a moment that the history has not reached says where it ends', async () => {
-  const trace = await run({ from: ORIGIN + 15 * DAY_MS, to: ORIGIN + 90 * DAY_MS });
+  const trace = await run({ from: ORIGIN + 7 * DAY_MS, to: ORIGIN + 90 * DAY_MS });
   expect(trace.json()).toMatchObject({ windows: 24 });
   expect(trace.text()).toMatch(/logistic\+vader +60 +\d+\.\d\d % +too few days +/);
-  expect(trace.said).toContain('  the history ends at 2022-01-19T00:00:00Z, before --to');
+  expect(trace.said).toContain('  the history ends at 2022-01-11T00:00:00Z, before --to');
 });
 
 it('a replay from a moment before the history says where it begins', async () => {
@@ -236,8 +236,23 @@ it('a replay from a moment before the history says where it begins', async () =>
   expect(trace.said).toContain('  the history begins at 2022-01-03T00:00:00Z, after --from');
 });
 
-async function run(options: Partial<Parameters<typeof replay>[0]>): Promise<CommandTrace> {
-  const trace = traceCommand(environment);
+it('a replay in which models expire tells how often was trained and what was promoted, and is one of its own', async () => {
+  const longer = join(root, 'longer');
+  await writeSimulatedHistory(longer, { seed: 852, bars: 25 * 24 });
+  const words = { history: longer, from: ORIGIN + 23 * DAY_MS, to: ORIGIN + 25 * DAY_MS };
+  const trace = await run(words, { BELLWETHER_MODEL_EXPIRY_DAYS: '1' });
+  // At first and after a day: both families, of each two arms at two horizons.
+  expect(trace.json()).toMatchObject({ windows: 48, retrains: 4, promotions: 8, rollbacks: 0 });
+  const kept = await run(words);
+  expect(kept.json()).toMatchObject({ windows: 48, retrains: 2, promotions: 0 });
+  expect(kept.json()['workspace']).not.toBe(trace.json()['workspace']);
+});
+
+async function run(
+  options: Partial<Parameters<typeof replay>[0]>,
+  settings: Record<string, string> = {},
+): Promise<CommandTrace> {
+  const trace = traceCommand({ ...environment, ...settings });
   expect(await replay({ history, ...range, seed: 1, ...options }, trace.context)).toBe(0);
   return trace;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { traceCommand, type CommandTrace } from '../../test/command-context.ts';
 import { dropOperations, makeEnvironment, until } from '../../test/operation.ts';
 import { writeSimulatedHistory } from '../../test/simulated-history.ts';
@@ -19,7 +19,15 @@ const environment = makeEnvironment();
 const config = readConfig(environment);
 const lockFile = join(config.dataDir, 'start.lock');
 
+/** Starts that nobody has told to stop yet: those of a test that failed on the way. */
+const running = new Set<Promise<number>>();
+const listenersBefore = process.listeners('SIGTERM');
+
 beforeAll(() => writeSimulatedHistory(history, { seed: 891, bars: DAYS * 24 }));
+afterEach(async () => {
+  if (running.size > 0) tellToStop(listenersBefore);
+  await Promise.allSettled(running);
+});
 afterAll(async () => {
   await dropOperations(config);
   rmSync(root, { recursive: true, force: true });
@@ -147,7 +155,9 @@ function begin(
     count(phrase, detail);
     onLine(phrase);
   };
-  return { trace, ended: start(options, trace.context) };
+  const ended = start(options, trace.context).finally(() => running.delete(ended));
+  running.add(ended);
+  return { trace, ended };
 }
 
 /** What a SIGTERM does, without sending it to the process that runs the tests. */
