@@ -195,6 +195,10 @@ const CONTENT: Readonly<Record<string, string>> = {
   posts: 'id, event_time, known_at',
   indices: 'id, event_time, known_at',
   quarantine: 'id, reason',
+  model_versions: '*',
+  runs: 'asset, family, version, at, trigger, status, parameters, metrics, data_hash',
+  gate_decisions: 'asset, at, arm, horizon_minutes, kind, candidate, incumbent, n, gain, low, high, verdict',
+  deployments: 'asset, at, kind, actor, changes, state',
 };
 
 async function digest(pool: Workspace['pool']): Promise<Record<string, { rows: number; hash: string }>> {
