@@ -95,7 +95,8 @@ const ENTRIES = {
     name: 'BELLWETHER_RETRAIN_DAYS',
     unit: 'days',
     fallback: '7',
-    reason: 'Models are trained anew this often, counted from a Monday 00:00 UTC; a week brings enough that is new.',
+    reason:
+      'Models are trained anew this often, counted from a Monday 00:00 UTC; a week brings enough that is new.',
     schema: integer(1, 364),
   },
   expiryDays: {
