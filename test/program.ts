@@ -30,6 +30,8 @@ export type Entry = 'cli.ts' | 'server.ts' | 'npm start';
 export interface LaunchOptions {
   dataDir: string;
   entry?: Entry;
+  /** Settings beside these, as the process's environment has them. */
+  env?: Readonly<Record<string, string>>;
   /** Is told each piece of progress as it comes. */
   onSaid?: (text: string) => void;
 }
@@ -37,7 +39,7 @@ export interface LaunchOptions {
 /** Starts `bellwether` with these words on a data folder, with the built-in Postgres and without a page to build. */
 export function launch(
   words: readonly string[],
-  { dataDir, entry = 'cli.ts', onSaid = () => {} }: LaunchOptions,
+  { dataDir, entry = 'cli.ts', env = {}, onSaid = () => {} }: LaunchOptions,
 ): RunningProgram {
   const [program = '', ...first] = commandOf(entry);
   const child = spawn(program, [...first, ...words], {
@@ -49,6 +51,7 @@ export function launch(
       BELLWETHER_DASHBOARD: 'off',
       DATABASE_URL: '',
       REDIS_URL: '',
+      ...env,
     },
   });
   running.add(child);
