@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { isAppError } from '../core/index.ts';
+import { modelInvalid, retoldFitError, tellFitError } from './errors.ts';
 import { createFitPool } from './fit-pool.ts';
 import { MODEL_FAMILIES } from './families.ts';
 import { signalRows } from './model.contract.ts';
@@ -86,6 +87,26 @@ describe('createFitPool', () => {
   it('hands on what the fit throws', async () => {
     const rows = { ...signalRows(1, 50), columns: ['only'] };
     await expect(pool.fit('ar1', rows, { seed: 1 })).rejects.toThrow('past_return');
+  });
+
+  it('hands on an error from a thread as it is in this one, class, code and all', async () => {
+    const rows = { ...signalRows(1, 50), columns: ['only'] };
+    const alone = createFitPool({ threads: 0 });
+    const [here, there] = await Promise.allSettled(
+      [alone, pool].map(async (each) => each.fit('ar1', rows, { seed: 1 })),
+    );
+    expect(here).toMatchObject({ reason: expect.any(RangeError) as RangeError });
+    expect(there).toStrictEqual(here);
+    for (const error of [
+      modelInvalid('trees', ['no trees']),
+      new TypeError('no rows'),
+      Object.assign(new Error('odd'), { name: 'OddError' }),
+    ]) {
+      const retold = retoldFitError(structuredClone(tellFitError(error)));
+      expect(retold).toStrictEqual(error);
+      expect(isAppError(retold)).toBe(isAppError(error));
+    }
+    expect(retoldFitError(tellFitError('a word'))).toMatchObject({ name: 'Error', message: 'a word' });
   });
 
   it('refuses a family that does not exist, by name, and threads that cannot be counted', async () => {

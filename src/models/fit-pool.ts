@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { fitStopped, fitWorkerDied } from './errors.ts';
+import { fitStopped, fitWorkerDied, retoldFitError } from './errors.ts';
 import { MODEL_FAMILIES } from './families.ts';
 import type { FitAnswer, FitOrder } from './fit-worker.ts';
 import type { Model, ModelFamily, TrainingRows } from './model.ts';
@@ -208,7 +208,7 @@ function cutOut<Values extends Float64Array | Uint8Array>(values: Values): Value
 }
 
 function settle({ family, resolve, reject }: Task, answer: FitAnswer): void {
-  if ('error' in answer) return reject(answer.error);
+  if ('error' in answer) return reject(retoldFitError(answer.error));
   try {
     resolve(family.load(JSON.parse(answer.saved)));
   } catch (error) {

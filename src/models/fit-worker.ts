@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { tellFitError, type ToldError } from './errors.ts';
 import { MODEL_FAMILIES, type FamilyName } from './families.ts';
 import type { TrainingRows } from './model.ts';
 
@@ -10,7 +11,7 @@ export interface FitOrder {
 }
 
 /** The saved model as JSON text, or what the fit threw. */
-export type FitAnswer = { saved: string } | { error: unknown };
+export type FitAnswer = { saved: string } | { error: ToldError };
 
 parentPort?.on('message', (order: FitOrder) => {
   parentPort?.postMessage(answerTo(order));
@@ -20,6 +21,6 @@ function answerTo({ family, rows, seed }: FitOrder): FitAnswer {
   try {
     return { saved: JSON.stringify(MODEL_FAMILIES[family as FamilyName].fit(rows, { seed }).toJson()) };
   } catch (error) {
-    return { error };
+    return { error: tellFitError(error) };
   }
 }
