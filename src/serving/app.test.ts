@@ -240,6 +240,29 @@ describe('access to the API', () => {
     expect(await allowed(all, 'https://elsewhere.example')).toBe('*');
   });
 
+  it('keeps what needs a key from pages that are not named, however its path is written', async () => {
+    const app = await fakeApp(undefined, { corsOrigins: '*' });
+    const allowed = async (method: 'POST' | 'OPTIONS', url: string) =>
+      (await app.inject({ method, url, headers: { origin: 'https://elsewhere.example' } })).headers[
+        'access-control-allow-origin'
+      ];
+    expect(await allowed('OPTIONS', '/models/status')).toBe('*');
+    for (const url of ['/models/select', '/models/%73elect?x=1', '/%6dodels/deploy', '/models%2frollback']) {
+      expect(await allowed('POST', url)).toBeUndefined();
+      expect(await allowed('OPTIONS', url)).toBeUndefined();
+    }
+  });
+
+  it('counts an OPTIONS as a request, and lets a page read that it is refused', async () => {
+    const app = await fakeApp(undefined, { limits: { loopbackRequestsPerMinute: 1 } });
+    const headers = { origin: 'http://localhost:3000' };
+    const ask = () => app.inject({ method: 'OPTIONS', url: '/signal', headers });
+    expect((await ask()).statusCode).toBe(204);
+    const refused = await ask();
+    expect(refused.statusCode).toBe(429);
+    expect(refused.headers['access-control-allow-origin']).toBe(headers.origin);
+  });
+
   it('tells each address how much it has left and refuses by 429 beyond, this machine more generously', async () => {
     const app = await fakeApp(undefined, { limits: { requestsPerMinute: 2, loopbackRequestsPerMinute: 3 } });
     const from = (remoteAddress: string) => app.inject({ url: '/signal', remoteAddress });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { messageOf, type Log } from '../core/index.ts';
 import type { App, ServingContext } from './context.ts';
@@ -11,7 +11,7 @@ import { httpUnreadable, urlUnreadable } from './errors.ts';
 import { createGate, gateHook } from './gate.ts';
 import { createMetrics } from './metrics.ts';
 import { registerDocs } from './openapi.ts';
-import { originsHook, type Origins } from './origins.ts';
+import { originsHook, preflightHook, type Origins } from './origins.ts';
 import type { ServingLimits, ServingOptions, ServingPorts } from './ports.ts';
 import { PROVENANCE_HEADERS } from './provenance.ts';
 import { rateLimitHook } from './rate-limit.ts';
@@ -147,7 +147,7 @@ function hangAccess(app: App, { ports, options, limits }: ServingContext): void 
   app.addHook(
     'onRequest',
     originsHook({
-      originsOf: (url) => (KEYED_PATH.test(url) ? kept : open),
+      originsOf: (request) => (KEYED_PATH.test(pathOf(request)) ? kept : open),
       exposedHeaders: [
         ...['x-request-id', 'retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining'],
         ...PROVENANCE_HEADERS,
@@ -162,6 +162,17 @@ function hangAccess(app: App, { ports, options, limits }: ServingContext): void 
       stopwatch: ports.stopwatch,
     }),
   );
+  app.addHook('onRequest', preflightHook());
+}
+
+/** As the router reads it, however it was written; an OPTIONS, which has no route, has only what was written. */
+function pathOf({ routeOptions, url }: FastifyRequest): string {
+  if (routeOptions.url !== undefined) return routeOptions.url;
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url;
+  }
 }
 
 /** What needs a key is for pages of this origin, and for those that are named; `*` names nobody. */

@@ -1,8 +1,8 @@
 import cors from '@fastify/cors';
 import fc from 'fast-check';
-import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest, type InjectOptions } from 'fastify';
 import { afterAll, describe, expect, it } from 'vitest';
-import { originsHook, type Origins } from './origins.ts';
+import { originsHook, preflightHook, type Origins } from './origins.ts';
 
 const EXPOSED = ['x-request-id', 'retry-after'];
 const HOME = /^https?:\/\/localhost(?::\d+)?$/;
@@ -20,6 +20,7 @@ function withRoutes(app: FastifyInstance): FastifyInstance {
 async function makePair(origins: Origins): Promise<[FastifyInstance, FastifyInstance]> {
   const ours = Fastify();
   ours.addHook('onRequest', originsHook({ originsOf: () => origins, exposedHeaders: EXPOSED }));
+  ours.addHook('onRequest', preflightHook());
   const peer = Fastify();
   await peer.register(cors, {
     origin: typeof origins === 'string' || origins instanceof RegExp ? origins : [...origins],
@@ -37,8 +38,8 @@ function told({ statusCode, body, headers }: Answer) {
   return { statusCode, body, headers: { ...headers, date: undefined, vary: undefined } };
 }
 
-describe('originsHook', () => {
-  it('answers what @fastify/cors answers', async () => {
+describe('originsHook and preflightHook', () => {
+  it('answer what @fastify/cors answers', async () => {
     const pairs = await Promise.all(CHOICES.map(makePair));
     const asked = fc.record({
       choice: fc.nat(CHOICES.length - 1),
@@ -73,8 +74,8 @@ describe('originsHook', () => {
     );
   });
 
-  it('lets each address have its own origins', async () => {
-    const originsOf = (url: string): Origins => (url.startsWith('/keys') ? [] : '*');
+  it('let each address have its own origins', async () => {
+    const originsOf = ({ url }: FastifyRequest): Origins => (url.startsWith('/keys') ? [] : '*');
     const app = Fastify();
     open.push(app);
     app.addHook('onRequest', originsHook({ originsOf, exposedHeaders: EXPOSED }));
