@@ -61,7 +61,7 @@ function Picture({ decision, scale }: GateRowProps) {
 }
 
 const VERDICTS = {
-  promoted: { word: 'Promoted', colour: 'text-up', Icon: Check },
+  promoted: { word: 'Passed', colour: 'text-up', Icon: Check },
   refused: { word: 'Refused', colour: 'text-miss', Icon: X },
 } as const;
 

@@ -53,7 +53,7 @@ describe('gateRounds', () => {
       [60, ['logistic+none', 'trees+none', 'trees+vader']],
       [1_440, ['trees+vader']],
     ]);
-    expect(rounds.map(roundWords)).toEqual(['3 promoted, 1 refused', '1 refused']);
+    expect(rounds.map(roundWords)).toEqual(['3 passed, 1 refused', '1 refused']);
   });
 
   it('is empty before the first decision', () => {

@@ -41,9 +41,9 @@ export function gateRounds(decisions: readonly GateDecision[]): GateRound[] {
   });
 }
 
-/** What a round came to: `3 promoted, 1 refused`. */
+/** What a round came to: `3 passed, 1 refused`; by hand, what passed waits to be deployed. */
 export function roundWords({ promoted, refused }: Pick<GateRound, 'promoted' | 'refused'>): string {
-  const words = [promoted > 0 ? `${promoted} promoted` : '', refused > 0 ? `${refused} refused` : ''];
+  const words = [promoted > 0 ? `${promoted} passed` : '', refused > 0 ? `${refused} refused` : ''];
   return words.filter((word) => word !== '').join(', ');
 }
 

@@ -11,7 +11,8 @@ import {
   readDeployments,
 } from './deployments.ts';
 import { registryMigrations } from './migrations.ts';
-import type { Deployment, DeploymentDraft, LiveChange, LiveState } from './records.ts';
+import type { Deployment, DeploymentDraft, GateDecision, LiveChange, LiveState } from './records.ts';
+import { countLearning, recordDecisions, recordRun } from './versions.ts';
 
 let workspace: TestWorkspace;
 let assets = 0;
@@ -250,5 +251,32 @@ describe('a rollback', () => {
       }),
       { numRuns: 30, seed: 3 },
     );
+  });
+});
+
+describe('what was learnt', () => {
+  const waiting: GateDecision = {
+    ...{ at: START, horizonMinutes: 60, arm: 'trees+vader', kind: 'refresh', candidate: 'trees@1.0.2' },
+    ...{ incumbentArm: 'trees+vader', incumbent: 'trees@1.0.1', n: 1_344, gain: 0.001, low: 0, high: 0.002 },
+    ...{ threshold: -0.002, agreement: 0.01, verdict: 'promoted', reason: 'by hand' },
+  };
+
+  it('counts as promoted what a retraining put in the place of something, not what waits or was first', async () => {
+    const asset = newAsset();
+    const counts = () => countLearning(workspace.pool, asset);
+    await add({ asset, kind: 'retraining', changes: [model(null, 'trees@1.0.0')] });
+    expect(await counts()).toEqual({ retrains: 0, promotions: 0, rollbacks: 0 });
+    const champion = { kind: 'champion', horizonMinutes: 60, from: null, to: 'trees+vader' } as const;
+    const changes = [model('trees@1.0.0', 'trees@1.0.1'), champion];
+    await add({ asset, kind: 'retraining', changes });
+    await recordDecisions(workspace.pool, { asset, decisions: [waiting] });
+    await recordRun(workspace.pool, {
+      ...{ asset, family: 'trees', version: '1.0.2', at: START, trigger: 'hand', status: 'done' },
+      ...{ reason: null, parameters: {}, metrics: {}, dataHash: null, trials: 1 },
+    });
+    expect(await counts()).toEqual({ retrains: 1, promotions: 1, rollbacks: 0 });
+    await add({ asset, changes: [model('trees@1.0.1', 'trees@1.0.2')] });
+    await rollBack(asset);
+    expect(await counts()).toEqual({ retrains: 1, promotions: 1, rollbacks: 1 });
   });
 });

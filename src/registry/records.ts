@@ -68,6 +68,7 @@ export interface GateDecision {
   threshold: number;
   /** Mean |P(up) of what ships - P(up) of its gate fit| over the windows compared; NaN: none. */
   agreement: number;
+  /** What the gate says; a candidate that was trained by hand waits to be deployed all the same. */
   verdict: 'promoted' | 'refused';
   /** In words, with the figures that decided. */
   reason: string;

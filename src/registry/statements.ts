@@ -82,10 +82,10 @@ export const EVER_LIVE = `
   from deployments, jsonb_array_elements(changes) as change
   where asset = $1 and change ->> 'kind' = 'model' and change ->> 'to' is not null`;
 
-/** $1 asset: how much was learnt. What was first live was no promotion. */
+/** $1 asset: how much was learnt. What was first live was no promotion, and what waits to be deployed is none yet. */
 export const COUNT_LEARNING = `
   select
     (select count(*) from runs where asset = $1 and status = 'done')::int as retrains,
-    (select count(*) from gate_decisions
-     where asset = $1 and verdict = 'promoted' and kind <> 'first')::int as promotions,
+    (select count(*) from deployments, jsonb_array_elements(changes) as change
+     where asset = $1 and kind = 'retraining' and change ->> 'from' is not null)::int as promotions,
     (select count(*) from deployments where asset = $1 and kind = 'rollback')::int as rollbacks`;

@@ -13,7 +13,6 @@ import type { GateDecision, TrainingRun } from './records.ts';
 import { compareVersions, modelVersionOf, parseModelVersion } from './version-name.ts';
 import {
   claimVersions,
-  countLearning,
   findVersion,
   listVersions,
   numberAfter,
@@ -263,14 +262,5 @@ describe('gate decisions', () => {
     expect(await read({ upTo: AT })).toEqual([first]);
     expect(await read({ candidate: 'trees@1.0.1' })).toEqual([{ ...refresh, at: AT + 1 }]);
     expect(await read({ limit: 1 })).toEqual([{ ...refresh, at: AT + 1 }]);
-  });
-
-  it('are counted as promotions, beside trainings and rollbacks, but for what was first live', async () => {
-    const counts = () => countLearning(workspace.pool, ASSET);
-    expect(await counts()).toEqual({ retrains: 0, promotions: 0, rollbacks: 0 });
-    const refused: GateDecision = { ...refresh, verdict: 'refused' };
-    await recordDecisions(workspace.pool, { asset: ASSET, decisions: [first, refresh, refused] });
-    await recordDecisions(workspace.pool, { asset: 'ETH-USD', decisions: [refresh] });
-    expect(await counts()).toEqual({ retrains: 0, promotions: 1, rollbacks: 0 });
   });
 });

@@ -157,7 +157,7 @@ export async function readDecisions(
 export interface LearningCounts {
   /** Versions that were trained. */
   retrains: number;
-  /** Candidates that the gate let replace something. */
+  /** Models and champions that a retraining put in the place of others. */
   promotions: number;
   rollbacks: number;
 }

@@ -83,6 +83,9 @@ describe('a first training', () => {
     expect(metrics['accuracy']).toBeLessThan(0.64);
     expect(metrics['accuracyLow']).toBeLessThan(metrics['accuracy']!);
     expect(metrics['agreement']).toBeLessThan(0.05);
+    // The best of five baselines on the same windows: never less than always saying what came more often, by much.
+    expect(metrics['bestBaseline']).toBeGreaterThan(0.48);
+    expect(metrics['bestBaseline']).toBeLessThan(metrics['accuracy']!);
     expect(runs[0]!.metrics['logistic+vader 60 auc']).toBe(metrics['auc']);
   });
 
@@ -116,6 +119,21 @@ describe('a first training', () => {
     const empty = await retrain(makeRequest({ rowsAt: (horizon) => market.rowsAt(horizon, 0) }));
     expect(empty.drafts[0]!.manifest.models[0]).toMatchObject({ rows: 0, from: null, to: null });
     expect(empty.runs[0]!.status).toBe('done');
+  });
+
+  it('is provisional where nobody could judge it, and degraded from the first window where it learnt from next to nothing', async () => {
+    const expiryOf = async (changes: Parameters<typeof makeRequest>[0], weeks?: number) =>
+      (await retrain(makeRequest(changes, weeks === undefined ? market : makeMarket({ weeks })))).drafts[0]!
+        .manifest;
+    // Until the decision of the next Monday's window, which then replaces it without a comparison.
+    expect((await expiryOf({}, 8)).expiresAt).toBe('2022-03-07T00:01:00Z');
+    const empty = await expiryOf({ rowsAt: (horizon) => market.rowsAt(horizon, 0) });
+    expect(empty.expiresAt).toBe(empty.trainedAt);
+    const before = await retrain(makeRequest({}, makeMarket({ weeks: 8 })));
+    const after = await retrain(makeRequest(following(before, { families: [armsFor(logistic)] }), market));
+    const refreshes = after.decisions.filter(({ kind }) => kind === 'refresh');
+    expect(refreshes.map(({ verdict }) => verdict)).toEqual(Array(4).fill('promoted'));
+    expect(refreshes[0]!.reason).toContain('has expired');
   });
 
   it('takes another champion where the first choice is not live', async () => {
@@ -261,6 +279,12 @@ describe('a retraining', () => {
     const own = decisions.filter(({ kind }) => kind !== 'champion');
     expect(events.map(({ kind }) => kind)).toEqual(own.map(({ verdict }) => `retraining.${verdict}`));
     expect(new Set(events.map(({ dedupKey }) => dedupKey)).size).toBe(events.length);
+  });
+
+  it('lets nobody try for champion when it is made by hand', async () => {
+    const { decisions } = await next({ trigger: 'hand' });
+    expect(decisions).not.toHaveLength(0);
+    expect(decisions.filter(({ kind }) => kind === 'champion')).toEqual([]);
   });
 
   it('refuses a request whose live model was not handed over', async () => {

@@ -31,7 +31,8 @@ interface FittedFamily extends RetrainedFamily {
  *
  * Data with a fault skip every family that is live throughout, with a warning; a family that is not is trained all the
  * same, since any answer is better than none. A fit that throws fails its family, which then stays as it is, with every
- * champion, under a critical event; the other families go on.
+ * champion, under a critical event; the other families go on. By hand nobody tries for champion, since nothing of it
+ * goes live.
  * @returns versions, runs, decisions, changes and events; the same for the same request, however many threads fit
  * @throws AppError `MODEL_FIT_STOPPED` when the pool was closed; RangeError for rows off the grid of bars, or when
  *   `incumbents` lacks what `live` names
@@ -54,7 +55,7 @@ export async function retrain(request: RetrainingRequest): Promise<Retraining> {
   const models = await judgeContenders(contenders, dated);
   const isWhole = skipped.length === 0 && fitted.length === families.length;
   const present = stateAfter(request.live, models.changes);
-  const champions = await judgeChampions({ present, contenders, data, isOpen: isWhole }, dated);
+  const champions = await judgeChampions({ present, contenders, data, isOpen: isWhole && trigger !== 'hand' }, dated);
   const decisions = [...models.decisions, ...champions.decisions];
   const changes = [...models.changes, ...champions.changes];
   const drafts = fitted.map((family) => draftVersion(family, family, request));
