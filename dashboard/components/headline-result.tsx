@@ -167,7 +167,7 @@ function Arms({ effect: { arms } }: { effect: HeadlineEffect }) {
 function ArmRow({ arm }: { arm: ArmEffect }) {
   const remarks = [
     arm.isChampion ? 'champion' : '',
-    arm.readsNews ? '' : 'reads no news',
+    arm.readsNews ? '' : 'counts headlines, reads none',
     arm.degraded ? 'degraded' : '',
   ].filter((remark) => remark !== '');
   return (

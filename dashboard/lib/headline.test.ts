@@ -111,7 +111,7 @@ describe('effectWords', () => {
   it('says why an answer did not move', () => {
     const [champion, , deaf] = headlineEffect({ text: 'up', before: BEFORE, after: AFTER }).arms;
     expect(effectWords(champion!)).toBe('The headline moves trees+vader up.');
-    expect(effectWords(deaf!)).toContain('reads no news');
+    expect(effectWords(deaf!)).toContain('not what they say');
     expect(effectWords({ ...champion!, change: 0 })).toContain('does not move it');
     expect(effectWords({ ...champion!, change: null })).toContain('to compare with');
   });

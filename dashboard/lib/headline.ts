@@ -130,7 +130,7 @@ export function pointsText(change: number | null): string {
 
 /** Why an arm said what it said, where its answer alone would puzzle. */
 export function effectWords({ arm, change, readsNews }: ArmEffect): string {
-  if (!readsNews) return `${arm} reads no news, so no headline can move it.`;
+  if (!readsNews) return `${arm} reads how many headlines there are, not what they say.`;
   if (change === null) return `${arm} gave no answer without the headline to compare with.`;
   if (signOf(change) === 0) {
     return `${arm} reads the news, but one headline among many does not move it here.`;

@@ -29,6 +29,8 @@ import { deploymentsCommand } from './deployments.ts';
 import { registryList } from './registry-list.ts';
 import { presentOf } from './workspace-clock.ts';
 import { startLockPath } from './data-folder.ts';
+import type { Check } from './doctor-report.ts';
+import { doctor } from './doctor.ts';
 
 let dataDir: string;
 let workspace: Workspace & { drop(): Promise<void> };
@@ -284,7 +286,8 @@ describe('registry list', () => {
     expect(refused?.models[0]).toMatchObject({ rows: 1_000, metrics: { logLoss: 0.6912, accuracy: null } });
     expect(text).toMatch(/trees@1\.0\.2 .*refresh refused \(low -0\.0061\)/);
     expect(text).toMatch(/trees@1\.0\.1 .*live \(answers\)/);
-    expect(text).toContain('logLoss 0.6912, accuracy -');
+    expect(text).toMatch(/best baseline +n +log loss/);
+    expect(text).toContain('0.6912');
     expect(json['unrecorded']).toEqual([]);
   });
 
@@ -323,6 +326,27 @@ describe('registry list', () => {
     expect(missing?.live).toHaveLength(4);
     expect(damaged?.problem).toContain('trees+vader-60.json');
     expect(text).toContain('Versions that cannot be loaded');
+  });
+});
+
+describe('doctor', () => {
+  const modelsCheck = async () => {
+    const checks = (await run(doctor, { workspace: workspace.name })).json['checks'] as Check[];
+    return checks.find(({ name }) => name === 'models');
+  };
+
+  it('fails on a live model that was changed, and only warns of a candidate', async () => {
+    await record({ version: '1.0.0' });
+    await deploy();
+    expect(await modelsCheck()).toMatchObject({ status: 'ok' });
+    await record({ version: '1.0.1' });
+    damage(fileOf('1.0.1', 'trees+vader-60.json'));
+    expect(await modelsCheck()).toMatchObject({ status: 'warn' });
+    damage(fileOf('1.0.0', 'trees+vader-60.json'));
+    const check = await modelsCheck();
+    expect(check).toMatchObject({ status: 'fail' });
+    expect(check?.detail).toContain('trees+vader-60.json');
+    expect(check?.remedy).toContain('deploy --family');
   });
 });
 

@@ -1,6 +1,7 @@
 import { isoUtc } from '../core/index.ts';
 import type { GateDecision } from '../registry/index.ts';
 import { alignColumns } from './align-columns.ts';
+import { percent } from './amount.ts';
 import { openPresentWorkspace } from './present-workspace.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import { surveyRegistry, type RegistrySurvey, type SurveyedVersion } from './registry-survey.ts';
@@ -50,7 +51,10 @@ function describeSurvey({ versions, unrecorded }: RegistrySurvey, workspace: str
 }
 
 function describeVersions(versions: readonly SurveyedVersion[]): string[] {
-  const head = ['version', 'trained at', 'status', 'arm', 'minutes', 'rows', 'metrics', 'gate'];
+  const head = [
+    ...['version', 'trained at', 'status', 'arm', 'minutes', 'rows'],
+    ...['accuracy (95 %)', 'best baseline', 'n', 'log loss', 'gate'],
+  ];
   return alignColumns([head, ...versions.flatMap(rowsOf)]);
 }
 
@@ -58,7 +62,7 @@ function describeVersions(versions: readonly SurveyedVersion[]): string[] {
 function rowsOf(version: SurveyedVersion): string[][] {
   const { modelVersion, trainedAt, status, live, models, decisions } = version;
   const named = [modelVersion, isoUtc(trainedAt)];
-  if (models.length === 0) return [[...named, status, '-', '-', '-', '-', '-']];
+  if (models.length === 0) return [[...named, status, ...Array<string>(8).fill('-')]];
   return models.map(({ arm, horizonMinutes, rows, metrics }) => {
     const isHere = (place: { arm: string; horizonMinutes: number }) =>
       place.arm === arm && place.horizonMinutes === horizonMinutes;
@@ -71,17 +75,23 @@ function rowsOf(version: SurveyedVersion): string[][] {
       arm,
       String(horizonMinutes),
       String(rows),
-      describeMetrics(metrics),
+      ...describeMetrics(metrics),
       describeDecisions(decisions.filter(isHere)),
     ];
   });
 }
 
-function describeMetrics(metrics: Readonly<Record<string, number | null>>): string {
-  const known = Object.entries(metrics).map(
-    ([name, value]) => `${name} ${value === null ? '-' : figure(value)}`,
-  );
-  return known.length === 0 ? '-' : known.join(', ');
+/** What its gate fit did in the eight weeks that it had not seen, beside the best baseline on the same windows. */
+function describeMetrics(metrics: Readonly<Record<string, number | null>>): string[] {
+  const { accuracy = null, accuracyLow = null, accuracyHigh = null, bestBaseline = null } = metrics;
+  const interval = accuracyLow === null ? '' : ` (${percent(accuracyLow)} .. ${percent(accuracyHigh)})`;
+  const { n = null, logLoss = null } = metrics;
+  return [
+    `${percent(accuracy)}${interval}`,
+    percent(bestBaseline),
+    n === null ? '-' : String(n),
+    logLoss === null ? '-' : figure(logLoss),
+  ];
 }
 
 /** The oldest first, as they were made. */

@@ -177,13 +177,15 @@ function tell(
 function describeModels(models: readonly ManifestModel[], decisions: readonly GateDecision[]): string[] {
   const rows = models.map(({ arm, horizonMinutes, rows: learnt, metrics }) => {
     const decision = decisions.find((each) => each.arm === arm && each.horizonMinutes === horizonMinutes);
-    const { accuracy = null, accuracyLow = null, accuracyHigh = null, n = null, logLoss = null } = metrics;
+    const { accuracy = null, accuracyLow = null, accuracyHigh = null, bestBaseline = null } = metrics;
+    const { n = null, logLoss = null } = metrics;
     return [
       arm,
       String(horizonMinutes),
       String(learnt),
       percent(accuracy),
       accuracyLow === null ? '-' : `${percent(accuracyLow)} .. ${percent(accuracyHigh)}`,
+      percent(bestBaseline),
       String(n ?? 0),
       nats(logLoss),
       decision === undefined || Number.isNaN(decision.gain)
@@ -198,6 +200,7 @@ function describeModels(models: readonly ManifestModel[], decisions: readonly Ga
     'rows',
     'accuracy',
     '95 % interval',
+    'best baseline',
     'n',
     'log loss',
     'gain in nats (90 %)',

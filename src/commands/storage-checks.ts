@@ -12,6 +12,7 @@ import {
 import { verifyBronze } from '../lake/index.ts';
 import { WINDOW_JOB } from '../window-run.ts';
 import { failed, passed, warned, type Check } from './doctor-report.ts';
+import { surveyRegistry } from './registry-survey.ts';
 import { describeCount } from './sizes.ts';
 import * as sql from './statements.ts';
 import { isGone, readLedgerSpans, type LedgerSpan } from './workspace-figures.ts';
@@ -50,7 +51,38 @@ export async function checkWorkspace(workspace: Workspace): Promise<Check[]> {
       ? []
       : [await checkLedger(workspace, spans), await checkPredictions(workspace, spans)]),
     await checkBronze(bronzeDir),
+    ...(tables.status === 'ok' ? [await checkModels(workspace)] : []),
   ];
+}
+
+/** Every version's files against their hashes; what is live has to be sound. */
+async function checkModels(workspace: Workspace): Promise<Check> {
+  const { versions, unrecorded } = await surveyRegistry(workspace);
+  const broken = versions.filter(({ problem }) => problem !== null);
+  const told = broken
+    .slice(0, SHOWN)
+    .map(({ problem }) => problem)
+    .join('\n');
+  if (broken.some(({ live }) => live.length > 0)) {
+    return failed(
+      'models',
+      told,
+      'Other arms answer for it. Make a sound version live: deploy --family F --version V (registry list shows them), or retrain --family F, then deploy --family F.',
+    );
+  }
+  if (broken.length > 0 || unrecorded.length > 0) {
+    const folders = unrecorded.map(({ path }) => `nobody knows ${path}`).slice(0, SHOWN);
+    return warned(
+      'models',
+      [told, ...folders].filter((line) => line !== '').join('\n'),
+      'See registry list.',
+    );
+  }
+  const live = new Set(versions.filter((version) => version.live.length > 0));
+  return passed(
+    'models',
+    `${describeCount(versions.length)} recorded, ${describeCount(live.size)} live, all sound`,
+  );
 }
 
 async function checkTables(workspace: Workspace): Promise<Check> {

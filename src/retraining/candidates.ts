@@ -1,5 +1,13 @@
 import { isAppError } from '../core/index.ts';
-import { evaluateDirection, VOID_LABEL, type Model } from '../models/index.ts';
+import {
+  BASELINE_NAMES,
+  evaluateDirection,
+  MODEL_FAMILIES,
+  selectColumns,
+  VOID_LABEL,
+  type FeatureMatrix,
+  type Model,
+} from '../models/index.ts';
 import type { Arm } from '../prediction/index.ts';
 import type { HorizonData, JudgedWindows } from './learning-data.ts';
 import type { RetrainedFamily, RetrainingRequest } from './retraining.ts';
@@ -108,19 +116,33 @@ function toCandidate(
 
 function scoresOf(
   judge: Model,
-  { judged, horizonMinutes }: HorizonData,
+  { judged, horizonMinutes, gateRows }: HorizonData,
   { barMinutes, seed }: RetrainingRequest,
 ): Record<string, number> {
   const { rows, labels, windowEnds } = judged;
-  const { n, accuracy, low, high, logLoss, brier, auc } = evaluateDirection({
+  const { n, accuracy, low, high, logLoss, brier, auc, baselines } = evaluateDirection({
     probabilities: judge.predict(rows),
     labels,
     labelsOneBarLater: new Uint8Array(rows.count).fill(VOID_LABEL),
     windowEnds,
     barMinutes,
     horizonMinutes,
-    baselineProbabilities: {},
+    baselineProbabilities: baselinesOn(judged.rows, gateRows),
     seed,
   });
-  return { n, accuracy, accuracyLow: low, accuracyHigh: high, logLoss, brier, auc };
+  const bestBaseline = Math.max(...Object.values(baselines));
+  return { n, accuracy, accuracyLow: low, accuracyHigh: high, bestBaseline, logLoss, brier, auc };
+}
+
+/** What each baseline, fitted on the rows of the gate fit, says of the judged windows. */
+function baselinesOn(rows: FeatureMatrix, gateRows: HorizonData['gateRows']): Record<string, Float64Array> {
+  if (gateRows === null) return {};
+  const training = gateRows.rowsFor({ usesSentiment: true });
+  return Object.fromEntries(
+    BASELINE_NAMES.map((name) => {
+      const family = MODEL_FAMILIES[name];
+      const read = selectColumns(training, family.columns ?? training.columns);
+      return [name, family.fit(read, { seed: 0 }).predict(rows)];
+    }),
+  );
 }

@@ -1,5 +1,5 @@
-import { DAY_MS, type EpochMs } from '../core/index.ts';
-import type { Model } from '../models/index.ts';
+import { DAY_MS, MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { refitTime, type Model } from '../models/index.ts';
 import {
   applyChanges,
   championArm,
@@ -8,9 +8,9 @@ import {
   type LiveChange,
   type LiveState,
 } from '../registry/index.ts';
-import { agreementOf } from './candidates.ts';
+import { agreementOf, type Candidate } from './candidates.ts';
 import { decideGate, GATE_LEVEL, type GateQuestion } from './gate.ts';
-import type { HorizonData } from './learning-data.ts';
+import { FEWEST_GATE_ROWS, type HorizonData } from './learning-data.ts';
 import type { Incumbent, RetrainingRequest, TrainedModel } from './retraining.ts';
 
 /** A candidate with its version, ready to be judged. */
@@ -25,6 +25,7 @@ export interface Verdicts {
   changes: LiveChange[];
 }
 
+const WEEK_MS = 7 * DAY_MS;
 /** Fields of a decision that no comparison fills. */
 const NOT_COMPARED = { n: 0, gain: NaN, low: NaN, high: NaN, threshold: NaN };
 
@@ -66,7 +67,7 @@ async function judgeContender(
   const finding = decideGate({
     ...questionOf({ data, candidate: contender, incumbent, agreement }, request),
     kind,
-    isExpired: incumbent.expiresAt < at,
+    isExpired: incumbent.expiresAt <= at,
     level: GATE_LEVEL,
   });
   return { ...own, kind, incumbentArm: arm, incumbent: incumbent.modelVersion, ...finding };
@@ -176,9 +177,20 @@ export function stateAfter(state: LiveState, changes: readonly LiveChange[]): Li
   throw new RangeError(`a change of ${applied.mismatch.place} does not begin at what is live there`);
 }
 
-/** The moment after which what is made now is to be replaced. */
-export function expiryOf({ at, expiryDays }: RetrainingRequest): EpochMs {
-  return at + expiryDays * DAY_MS;
+/**
+ * The moment after which what is made now is to be replaced. What nobody could judge, because the past was too short for
+ * a gate fit, is provisional: the training of the next Monday replaces it without a comparison. What learnt from fewer
+ * rows than a retraining asks for answers degraded from its first window on.
+ */
+export function expiryOf(
+  { at, expiryDays, barMinutes }: RetrainingRequest,
+  candidates: readonly Pick<Candidate, 'data' | 'gateModel'>[],
+): EpochMs {
+  if (candidates.some(({ data }) => data.shipRows.count < FEWEST_GATE_ROWS)) return at;
+  const expiry = at + expiryDays * DAY_MS;
+  if (candidates.every(({ gateModel }) => gateModel !== null)) return expiry;
+  // The decision of the window that closes on Monday: until then it answers as any other.
+  return Math.min(expiry, refitTime(at + WEEK_MS, 0) + (at % (barMinutes * MINUTE_MS)));
 }
 
 /** Both gate fits on the judged windows; nothing to compare where one has none. */

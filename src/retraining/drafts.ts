@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { DAY_MS, isoUtc } from '../core/index.ts';
+import { isoUtc } from '../core/index.ts';
 import type { ModelFamily } from '../models/index.ts';
 import { liveVersion, type ManifestModel, type VersionDraft } from '../registry/index.ts';
 import type { Candidate } from './candidates.ts';
+import { expiryOf } from './decisions.ts';
 import type { HorizonData } from './learning-data.ts';
 import type { RetrainedFamily, RetrainingRequest } from './retraining.ts';
 
@@ -60,7 +61,7 @@ export function draftVersion(
       seed,
       parent: parents.find((parent) => parent !== null) ?? null,
       trainedAt: isoUtc(at),
-      expiresAt: isoUtc(at + request.expiryDays * DAY_MS),
+      expiresAt: isoUtc(expiryOf(request, candidates)),
       models,
     },
     contents,

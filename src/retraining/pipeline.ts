@@ -55,7 +55,10 @@ export async function retrain(request: RetrainingRequest): Promise<Retraining> {
   const models = await judgeContenders(contenders, dated);
   const isWhole = skipped.length === 0 && fitted.length === families.length;
   const present = stateAfter(request.live, models.changes);
-  const champions = await judgeChampions({ present, contenders, data, isOpen: isWhole && trigger !== 'hand' }, dated);
+  const champions = await judgeChampions(
+    { present, contenders, data, isOpen: isWhole && trigger !== 'hand' },
+    dated,
+  );
   const decisions = [...models.decisions, ...champions.decisions];
   const changes = [...models.changes, ...champions.changes];
   const drafts = fitted.map((family) => draftVersion(family, family, request));
@@ -104,18 +107,18 @@ async function numberFamilies(
 
 /** By horizon, then family and arm. */
 function contendersOf(fitted: readonly FittedFamily[], request: RetrainingRequest): Contender[] {
-  const expiresAt = expiryOf(request);
   return request.horizonsMinutes.flatMap((horizonMinutes) =>
-    fitted.flatMap(({ family, version, recipe, candidates }) =>
-      candidates
+    fitted.flatMap(({ family, version, recipe, candidates }) => {
+      const expiresAt = expiryOf(request, candidates);
+      return candidates
         .filter(({ data }) => data.horizonMinutes === horizonMinutes)
         .map(({ arm, data, model, gateModel, agreement }) => ({
           arm: arm.name,
           horizonMinutes,
           modelVersion: modelVersionOf({ family: family.name, version }),
           ...{ data, model, gateModel, agreement, expiresAt, recipe },
-        })),
-    ),
+        }));
+    }),
   );
 }
 
