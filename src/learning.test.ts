@@ -1,11 +1,34 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestWorkspace, type TestWorkspace } from '../test/database.ts';
 import { learnInMemory } from '../test/learning.ts';
 import { createModels } from './compose.ts';
-import { createRandom, DAY_MS, HOUR_MS, inTransaction, MINUTE_MS, type EpochMs } from './core/index.ts';
-import { createLearning, familiesOf, openLearning, type Learning, type LearningOptions } from './learning.ts';
+import {
+  createRandom,
+  DAY_MS,
+  HOUR_MS,
+  inTransaction,
+  MINUTE_MS,
+  readEvents,
+  type EpochMs,
+} from './core/index.ts';
+import {
+  createLearning,
+  familiesOf,
+  openLearning,
+  type Learning,
+  type LearningOptions,
+  type OpeningOptions,
+} from './learning.ts';
 import { deployVersion } from './live-orders.ts';
-import { createFitPool, MODEL_FAMILIES, PAST_RETURN, type DirectionRows } from './models/index.ts';
+import {
+  createFitPool,
+  MODEL_FAMILIES,
+  PAST_RETURN,
+  type DirectionRows,
+  type FitPool,
+} from './models/index.ts';
 import { armsOf, HORIZONS_MINUTES, type WindowMemory } from './prediction/index.ts';
 import { createArtifactStore, NOTHING_LIVE, registryMigrations } from './registry/index.ts';
 import { recordRetraining, saveArtifacts, type Retraining } from './retraining/index.ts';
@@ -121,15 +144,16 @@ describe('learning that goes on in a workspace', () => {
   });
   afterAll(() => workspace.drop());
 
-  const reopen = (changes: Partial<LearningOptions> = {}) => openLearning({ ...place(changes), workspace });
+  const reopen = (changes: Partial<LearningOptions> = {}, opening: OpeningOptions = {}) =>
+    openLearning({ ...place(changes), ...opening, workspace });
 
   async function write(learning: Learning, retraining: Retraining): Promise<void> {
-    await inTransaction(workspace.pool, async (client) => {
+    const entry = await inTransaction(workspace.pool, async (client) => {
       const store = createArtifactStore(workspace.registryDir);
       const saved = await saveArtifacts(store, retraining, { durable: false });
-      await recordRetraining(client, { asset: ASSET, retraining, saved });
+      return recordRetraining(client, { asset: ASSET, retraining, saved });
     });
-    learning.accept(retraining);
+    learning.accept(retraining, entry);
   }
 
   it('is, opened again, what it was: the same answers from the same entry, the same trainings due', async () => {
@@ -195,6 +219,89 @@ describe('learning that goes on in a workspace', () => {
     );
     expect(versionsMade(weekly)).toEqual(['logistic@1.0.2', 'ar1@1.0.1']);
   });
+
+  it('does not step back behind what it has accepted, whoever follows the ledger how late', async () => {
+    const learning = await reopen({ expiryDays: 1 });
+    const first = (await learning.begin(history))!;
+    const { deployed: before } = learning;
+    learning.accept(first);
+    const { deployed: accepted } = learning;
+    learning.adopt(before);
+    expect(learning.deployed).toBe(accepted);
+    learning.recorded({ id: 1 });
+    expect(learning.deployed).toEqual({ ...accepted, revision: 1 });
+    learning.adopt(before);
+    expect(learning.deployed.revision).toBe(1);
+    // Somebody was faster at following the ledger than the training at taking it over.
+    const next = (await learning.trainIfDue(FIRST_FIT + DAY_MS + HOUR_MS, history))!;
+    const other = learnHere({ expiryDays: 1 });
+    other.accept(first, { id: 1 });
+    other.accept(next, { id: 2 });
+    learning.adopt(other.deployed);
+    learning.accept(next, { id: 2 });
+    expect(learning.deployed).toBe(other.deployed);
+    expect(learning.isDue(FIRST_FIT + DAY_MS + 2 * HOUR_MS)).toBe(false);
+  });
+
+  it('begins with no family whose first training was tried: it waits for the next date', async () => {
+    const inner = createFitPool({ threads: 0 });
+    const pool: FitPool = {
+      ...inner,
+      fit: (family, rows, options) =>
+        family === 'ar1' ? Promise.reject(new Error('no memory')) : inner.fit(family, rows, options),
+    };
+    const learning = await reopen({ pool });
+    await write(learning, (await learning.begin(history))!);
+    const again = await reopen();
+    expect(await again.begin(history)).toBe(null);
+    expect(versionsMade(await again.trainIfDue(MONDAY, history))).toEqual(['logistic@1.0.1', 'ar1@1.0.0']);
+  });
+
+  it('goes on without a damaged model, says so once, and replaces it at the next window', async () => {
+    const learning = await reopen();
+    await write(learning, (await learning.begin(history))!);
+    damage('logistic/1.0.0/logistic+vader-60.json');
+    const refusal = { code: 'REGISTRY_ARTIFACT_CHANGED' };
+    await expect(reopen()).rejects.toMatchObject(refusal);
+    const mended = await reopen({}, { refusedAt: FIRST_FIT + DAY_MS });
+    await reopen({}, { refusedAt: FIRST_FIT + 2 * DAY_MS });
+    const events = await readEvents(workspace.pool, { limit: 99 });
+    expect(events.filter(({ kind }) => kind === 'registry.version-refused')).toMatchObject([
+      {
+        severity: 'critical',
+        at: FIRST_FIT + DAY_MS,
+        facts: { modelVersion: 'logistic@1.0.0', arm: 'logistic+vader', deployment: 1, ...refusal },
+      },
+    ]);
+    expect(mended.deployed.models).toHaveLength(7);
+    expect(mended.deployed.champions.get(60)).toBe('logistic+vader');
+    const due = FIRST_FIT + DAY_MS + HOUR_MS;
+    const retraining = (await mended.trainIfDue(due, history))!;
+    expect(retraining.trigger).toBe('expiry');
+    expect(retraining.changes).toContainEqual({
+      kind: 'model',
+      arm: 'logistic+vader',
+      horizonMinutes: 60,
+      from: 'logistic@1.0.0',
+      to: 'logistic@1.0.1',
+    });
+    await write(mended, retraining);
+    expect(mended.deployed.models).toHaveLength(8);
+    expect(mended.isDue(due + HOUR_MS)).toBe(false);
+  });
+
+  it('by hand needs nothing of what is live', async () => {
+    const learning = await reopen();
+    await write(learning, (await learning.begin(history))!);
+    rmSync(join(workspace.registryDir, 'logistic'), { recursive: true });
+    const again = await reopen({}, { refusedAt: MONDAY });
+    const candidate = await again.trainByHand('logistic', { windowEnd: MONDAY, history });
+    expect(versionsMade(candidate)).toEqual(['logistic@1.0.1']);
+  });
+
+  function damage(file: string): void {
+    writeFileSync(join(workspace.registryDir, file), '{}');
+  }
 
   /** All that answers depend on. */
   function describe({ deployed }: Learning) {

@@ -1,7 +1,13 @@
-import type { EpochMs } from './core/index.ts';
+import { isAppError, messageOf, raiseEvent, type EpochMs } from './core/index.ts';
 import type { FeatureSet } from './features/index.ts';
 import type { FitPool } from './models/index.ts';
-import { HORIZONS_MINUTES, type Arm, type DeployedModels, type WindowMemory } from './prediction/index.ts';
+import {
+  HORIZONS_MINUTES,
+  type Arm,
+  type DeployedModel,
+  type DeployedModels,
+  type WindowMemory,
+} from './prediction/index.ts';
 import {
   applyChanges,
   latestDeployment,
@@ -9,8 +15,10 @@ import {
   NOTHING_LIVE,
   numberAfter,
   readRuns,
+  type Deployment,
   type LiveModel,
   type LiveState,
+  type TrainingRun,
   type VersionRecord,
 } from './registry/index.ts';
 import {
@@ -25,16 +33,20 @@ import {
   isSameModel,
   loadOne,
   loadStanding,
+  missingModels,
   toDeployedModels,
   toLiveState,
   type ModelPlace,
+  type RefusedModel,
   type StandingModel,
 } from './live-models.ts';
 
 type History = WindowMemory['history'];
 
-/** Trainings that are looked through for the newest that was not by hand. */
-const RUNS_LOOKED_THROUGH = 1_000;
+/** One by hand is a candidate of one family: it does not stand in for the one that is due. */
+const DUE_TRIGGERS: readonly TrainingRun['trigger'][] = ['first', 'schedule', 'expiry'];
+/** First trainings that are looked through: one a family. */
+const FIRST_RUNS = 1_000;
 /** Events that tell of something live, which a training by hand never makes. */
 const LIVE_EVENTS = ['retraining.promoted', 'retraining.champion-changed'];
 
@@ -43,14 +55,20 @@ export interface Learning {
   /** What answers for the next window. */
   readonly deployed: DeployedModels;
   /**
-   * The first training of every family of which nothing is live yet; it stands at the end of the warm-up.
+   * The first training of every family of which nothing is live yet and none was tried; it stands at the end of the
+   * warm-up.
    * @returns null when there is nothing to begin
    */
   begin(history: History): Promise<Retraining | null>;
   /** The retraining that is due after a window; null when none is. Nothing of it is live before it is accepted. */
   trainIfDue(windowEnd: EpochMs, history: History): Promise<Retraining | null>;
-  /** What a training promoted answers from the next window on. */
-  accept(retraining: Retraining): void;
+  /**
+   * What a training promoted answers from the next window on.
+   * @param entry - of the ledger, null where nothing changed; not given: it is not written yet, `recorded` follows
+   */
+  accept(retraining: Retraining, entry?: Pick<Deployment, 'id'> | null): void;
+  /** What was accepted before it was written stands in the ledger now. @param entry - the newest; null: no change */
+  recorded(entry: Pick<Deployment, 'id'> | null): void;
   /** Whether one is due after this window. */
   isDue(windowEnd: EpochMs): boolean;
   /**
@@ -58,7 +76,7 @@ export interface Learning {
    * @throws RangeError for a family that is not governed
    */
   trainByHand(family: string, now: { windowEnd: EpochMs; history: History }): Promise<Retraining>;
-  /** Takes over what somebody else has put into the ledger. */
+  /** Takes over what somebody else has put into the ledger; what is older than what is known already is left alone. */
   adopt(deployed: DeployedModels): void;
 }
 
@@ -88,14 +106,17 @@ export interface Learnt {
   /** Id of the newest entry of the ledger. */
   revision: number;
   state: LiveState;
-  /** The models of the state. */
-  standing: readonly StandingModel[];
+  /** The models of the state, as far as they can be used. */
+  standing: readonly DeployedModel[];
+  /** The newest training that was not by hand. */
   lastTrainedAt: EpochMs | null;
+  /** Families whose first training was tried, whatever came of it; default: none. */
+  begun?: readonly string[];
 }
 
 /** What learning asks the registry for while it goes on. */
 export interface LearningRegistry {
-  /** A live model that is not among the standing ones: somebody else made it live. */
+  /** A live model with its gate fit, from where it is kept. */
   load(live: LiveModel): Promise<StandingModel>;
   /** Every recorded version. */
   versions(): Promise<readonly VersionNumber[]>;
@@ -103,26 +124,65 @@ export interface LearningRegistry {
 
 type VersionNumber = Pick<VersionRecord, 'asset' | 'family' | 'version' | 'recipe'>;
 
+/** How learning begins where models cannot be used as they lie in the registry. */
+export interface OpeningOptions {
+  /**
+   * Dates the event of a refusal. With it a model that cannot be used is left out, others stand in for it, and the
+   * next training replaces it. Without it nothing is left out: a replay has to give the same again, or stop.
+   */
+  refusedAt?: EpochMs;
+}
+
 /**
  * Learning as the workspace's ledger left it.
- * @throws AppError `REGISTRY_...` when a live model cannot be used as it lies in the registry
+ * @throws AppError `REGISTRY_...` when a live model cannot be used as it lies in the registry, without `refusedAt`
  */
-export async function openLearning(options: LearningOptions & ModelPlace): Promise<Learning> {
-  const { asset, workspace } = options;
-  const latest = await latestDeployment(workspace.pool, asset);
-  const runs = await readRuns(workspace.pool, { asset, limit: RUNS_LOOKED_THROUGH });
+export async function openLearning(
+  options: LearningOptions & ModelPlace & OpeningOptions,
+): Promise<Learning> {
+  const { asset, workspace, refusedAt } = options;
+  const { pool } = workspace;
+  const latest = await latestDeployment(pool, asset);
+  const [newest] = await readRuns(pool, { asset, triggers: DUE_TRIGGERS, limit: 1 });
+  const first = await readRuns(pool, { asset, triggers: ['first'], limit: FIRST_RUNS });
   const state = latest?.state ?? NOTHING_LIVE;
+  const revision = latest?.id ?? 0;
+  const { models, refused } = await loadStanding(options, state);
+  const isStrict = refusedAt === undefined;
+  const [damaged] = refused;
+  if (isStrict && damaged !== undefined) throw damaged.error;
+  if (!isStrict) await tellRefused(options, { refused, revision, at: refusedAt });
   const learnt = {
-    revision: latest?.id ?? 0,
+    revision,
     state,
-    standing: await loadStanding(options, state),
-    // One by hand is a candidate of one family: it does not stand in for the one that is due.
-    lastTrainedAt: runs.find(({ trigger }) => trigger !== 'hand')?.at ?? null,
+    standing: models,
+    lastTrainedAt: newest?.at ?? null,
+    begun: first.map(({ family }) => family),
   };
   return createLearning(options, learnt, {
-    load: (live) => loadOne(options, live),
-    versions: () => listVersions(workspace.pool),
+    load: (live) => loadOne(options, live, { isStrict }),
+    versions: () => listVersions(pool),
   });
+}
+
+/** One event a version, once for what is live now, however often it is opened. */
+async function tellRefused(
+  { asset, workspace }: Pick<LearningOptions & ModelPlace, 'asset' | 'workspace'>,
+  { refused, revision, at }: { refused: readonly RefusedModel[]; revision: number; at: EpochMs },
+): Promise<void> {
+  for (const { live, error } of refused) {
+    const kind = 'registry.version-refused';
+    const { modelVersion } = live;
+    const code = isAppError(error) ? error.code : null;
+    await raiseEvent(workspace.pool, {
+      at,
+      kind,
+      severity: 'critical',
+      asset,
+      facts: { ...live, actor: 'system', deployment: revision, code, message: messageOf(error) },
+      dedupKey: `${kind} ${asset} ${revision} ${modelVersion}`,
+    });
+  }
 }
 
 /**
@@ -136,9 +196,14 @@ export function createLearning(
 ): Learning {
   const { asset, arms, firstFitAt, graceMs, cadenceDays } = options;
   let { lastTrainedAt, state } = learnt;
-  // Live models with their gate fits; one that somebody else made live is not among them before it is asked for.
-  let known = learnt.standing;
-  let deployed: DeployedModels = toDeployedModels(learnt.revision, state, known);
+  // What was trained here and is live, with its gate fits; those of others are read when they are asked for.
+  let known: readonly StandingModel[] = [];
+  let deployed: DeployedModels = toDeployedModels(learnt.revision, state, learnt.standing);
+  // What is live is not in the ledger yet; meanwhile the ledger is not followed.
+  let isUnwritten = false;
+  let waiting: DeployedModels | null = null;
+  // What cannot be used is replaced by a training of its own; when that fails, the next one that is due is waited for.
+  let isToMend = missingModels(state, deployed.models).length > 0;
   // A replay writes several trainings down at once: until then the registry does not know their numbers.
   const ownVersions: VersionNumber[] = [];
   let hasBegun = false;
@@ -166,8 +231,17 @@ export function createLearning(
 
   const dueAfter = (windowEnd: EpochMs) => {
     const expiries = deployed.models.map(({ expiresAt }) => expiresAt);
+    // As if it had expired right after the last training.
+    if (isToMend) expiries.push((lastTrainedAt ?? firstFitAt) + 1);
     return retrainingDue({ windowEnd, firstFitAt, cadenceDays, lastTrainedAt, expiries });
   };
+
+  function adopt(others: DeployedModels): void {
+    if (others.revision < deployed.revision) return;
+    deployed = others;
+    state = toLiveState(others);
+    isToMend &&= missingModels(state, deployed.models).length > 0;
+  }
 
   return {
     get deployed() {
@@ -176,7 +250,9 @@ export function createLearning(
     async begin(history) {
       if (hasBegun) return null;
       hasBegun = true;
-      const families = familiesOf(arms).filter((family) => !isLive(family, state));
+      const families = familiesOf(arms).filter(
+        (each) => !isLive(each, state) && learnt.begun?.includes(each.family.name) !== true,
+      );
       if (families.length === 0) return null;
       return train(firstFitAt + graceMs, { trigger: 'first', families, history });
     },
@@ -185,17 +261,27 @@ export function createLearning(
       if (due === null) return null;
       return train(windowEnd + graceMs, { trigger: due.trigger, families: familiesOf(arms), history });
     },
-    accept(retraining) {
+    accept(retraining, entry) {
       const { at, drafts, trained } = retraining;
       lastTrainedAt = at;
+      isToMend = false;
       ownVersions.push(...drafts.map(({ manifest }) => manifest));
+      isUnwritten ||= entry === undefined;
+      const revision = entry?.id ?? deployed.revision;
+      // The ledger was followed to there or beyond: what was promoted is live already, or no more.
+      if (entry !== undefined && entry !== null && revision <= deployed.revision) {
+        known = pickLive(state, [...trained, ...known]);
+        return;
+      }
       state = stateAfter(state, retraining);
       known = pickLive(state, [...trained, ...known]);
-      deployed = toDeployedModels(
-        deployed.revision,
-        state,
-        pickLive(state, [...trained, ...deployed.models]),
-      );
+      deployed = toDeployedModels(revision, state, pickLive(state, [...trained, ...deployed.models]));
+    },
+    recorded(entry) {
+      isUnwritten = false;
+      if (entry !== null) deployed = { ...deployed, revision: entry.id };
+      if (waiting !== null) adopt(waiting);
+      waiting = null;
     },
     async trainByHand(name, { windowEnd, history }) {
       const families = familiesOf(arms).filter(({ family }) => family.name === name);
@@ -204,8 +290,8 @@ export function createLearning(
     },
     isDue: (windowEnd) => dueAfter(windowEnd) !== null,
     adopt(others) {
-      deployed = others;
-      state = toLiveState(others);
+      if (isUnwritten) waiting = others;
+      else adopt(others);
     },
   };
 }

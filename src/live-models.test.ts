@@ -43,7 +43,13 @@ const place = () => ({ workspace, featureSet });
 
 describe('loading what is live', () => {
   it('gives each model with its gate fit, its recipe and its expiry, in the order of the state', async () => {
-    const standing = await loadStanding(place(), stateOf('logistic@1.0.0'));
+    const state = stateOf('logistic@1.0.0');
+    const { models, refused } = await loadStanding(place(), state);
+    expect(refused).toEqual([]);
+    expect(models.map(({ model }) => model.predict(ROW)[0])).toEqual(
+      state.models.map(() => expect.closeTo(0.6, 12) as number),
+    );
+    const standing = await Promise.all(state.models.map((live) => loadOne(place(), live)));
     expect(standing.map(({ arm, horizonMinutes }) => [arm, horizonMinutes])).toEqual(
       stateOf('x').models.map(({ arm, horizonMinutes }) => [arm, horizonMinutes]),
     );
@@ -62,8 +68,8 @@ describe('loading what is live', () => {
   it('takes each arm from the version that the state names for it', async () => {
     const mixed = stateOf('logistic@1.0.0');
     mixed.models[1]!.modelVersion = 'logistic@1.0.1';
-    const standing = await loadStanding(place(), mixed);
-    expect(standing.map(({ model }) => Math.round(10 * model.predict(ROW)[0]!))).toEqual([6, 8, 6, 6]);
+    const { models } = await loadStanding(place(), mixed);
+    expect(models.map(({ model }) => Math.round(10 * model.predict(ROW)[0]!))).toEqual([6, 8, 6, 6]);
     expect(await loadOne(place(), mixed.models[1]!)).toMatchObject({ ...mixed.models[1] });
   });
 
@@ -85,7 +91,15 @@ describe('loading what is live', () => {
     const arm = modelVersion.startsWith('forest') ? 'forest+vader' : ARMS[0]!;
     const model = { arm, horizonMinutes: 60, modelVersion };
     await expect(loadOne(place(), model)).rejects.toMatchObject({ code });
-    await expect(loadStanding(place(), { models: [model], champions: [] })).rejects.toMatchObject({ code });
+    const { models, refused } = await loadStanding(place(), { models: [model], champions: [] });
+    expect(models).toEqual([]);
+    expect(refused).toMatchObject([{ live: model, error: { code } }]);
+    // To a retraining it is something past its time.
+    expect(await loadOne(place(), model, { isStrict: false })).toMatchObject({
+      ...model,
+      gateModel: null,
+      expiresAt: -Infinity,
+    });
   });
 
   it('refuses a file of which a byte has changed, by name, and what nobody touched still loads', async () => {
@@ -94,16 +108,59 @@ describe('loading what is live', () => {
     const changed = Buffer.from(whole);
     changed[20]! ^= 1;
     writeFileSync(file, changed);
-    await expect(loadStanding(place(), stateOf('logistic@1.0.1'))).rejects.toMatchObject({
-      code: 'REGISTRY_ARTIFACT_CHANGED',
-      message: expect.stringContaining('logistic+none-60.json') as string,
-    });
+    const { models, refused } = await loadStanding(place(), stateOf('logistic@1.0.1'));
+    expect(models).toHaveLength(3);
+    const damaged = { arm: ARMS[1]!, horizonMinutes: 60, modelVersion: 'logistic@1.0.1' };
+    expect(refused).toMatchObject([
+      {
+        live: damaged,
+        error: {
+          code: 'REGISTRY_ARTIFACT_CHANGED',
+          message: expect.stringContaining('logistic+none-60.json') as string,
+        },
+      },
+    ]);
+    const stranded = await loadOne(place(), damaged, { isStrict: false });
+    expect(stranded).toMatchObject({ recipe: 'a'.repeat(64), expiresAt: -Infinity, gateModel: null });
+    expect(() => stranded.model.predict(ROW)).toThrow(/logistic@1.0.1 cannot be used/);
     await loadOne(place(), { arm: ARMS[0]!, horizonMinutes: 60, modelVersion: 'logistic@1.0.1' });
     writeFileSync(file, whole);
   });
 });
 
 describe('loadDeployed', () => {
+  it('refuses an entry whose own model is damaged, and follows one that only leaves such a model in place', async () => {
+    const file = join(workspace.registryDir, 'logistic', '1.0.1', 'logistic+none-60.json');
+    const whole = readFileSync(file);
+    writeFileSync(file, 'damaged');
+    const state = stateOf('logistic@1.0.1');
+    const refusal = { code: 'REGISTRY_ARTIFACT_CHANGED' };
+    await expect(loadDeployed(place(), { id: 4, state }, NOTHING_DEPLOYED)).rejects.toMatchObject(refusal);
+    const present = toDeployedModels(4, state, (await loadStanding(place(), state)).models);
+    const next = stateOf('logistic@1.0.1');
+    next.models[0]!.modelVersion = 'logistic@1.0.0';
+    const followed = await loadDeployed(place(), { id: 5, state: next }, present);
+    expect(followed.models).toHaveLength(3);
+    expect(toLiveState(followed)).toEqual(next);
+    writeFileSync(file, whole);
+    const healed = await loadDeployed(place(), { id: 6, state: next }, followed);
+    expect(healed.models).toHaveLength(4);
+  });
+
+  it('reads no gate fit: a damaged one keeps nobody from answering', async () => {
+    const file = join(workspace.registryDir, 'logistic', '1.0.1', 'logistic+none-60.gate.json');
+    const whole = readFileSync(file);
+    writeFileSync(file, 'damaged');
+    const state = stateOf('logistic@1.0.1');
+    const { models } = await loadDeployed(place(), { id: 4, state }, NOTHING_DEPLOYED);
+    expect(models).toHaveLength(4);
+    const live = { arm: ARMS[1]!, horizonMinutes: 60, modelVersion: 'logistic@1.0.1' };
+    await expect(loadOne(place(), live)).rejects.toMatchObject({ code: 'REGISTRY_ARTIFACT_CHANGED' });
+    const incumbent = await loadOne(place(), live, { isStrict: false });
+    expect(incumbent).toMatchObject({ gateModel: null, expiresAt: parseUtc('2021-12-01T00:01:00.000Z') });
+    writeFileSync(file, whole);
+  });
+
   it('takes over what stands already, and reads the rest', async () => {
     const first = await loadDeployed(place(), { id: 4, state: stateOf('logistic@1.0.0') }, NOTHING_DEPLOYED);
     expect(first.revision).toBe(4);

@@ -1,4 +1,4 @@
-import { parseUtc, type Queryable, type Workspace } from './core/index.ts';
+import { parseUtc, type Workspace } from './core/index.ts';
 import type { FeatureSet } from './features/index.ts';
 import { MODEL_FAMILIES, type Model, type ModelFamily } from './models/index.ts';
 import type { DeployedModel, DeployedModels } from './prediction/index.ts';
@@ -12,6 +12,7 @@ import {
   type LiveModel,
   type LiveState,
   type OpenVersion,
+  type VersionRecord,
 } from './registry/index.ts';
 
 /** A live model with what a decision about its successor needs. */
@@ -28,57 +29,137 @@ export interface ModelPlace {
   featureSet: FeatureSet;
 }
 
+/** A live model that cannot be used as it lies in the registry, and why. */
+export interface RefusedModel {
+  live: LiveModel;
+  error: unknown;
+}
+
+/** What is live, with the words of the ledger, which also name what cannot be used. */
+export interface LedgeredModels extends DeployedModels {
+  state: LiveState;
+}
+
 /**
- * Loads everything of a live state from the registry, each file held against its hash.
- * @throws AppError `REGISTRY_...` naming the file or version that cannot be used
+ * Loads what answers of a live state, each file held against its hash. Gate fits are left where they are: only a
+ * retraining needs them (`loadOne`).
+ * @returns the models that can be used, in the order of the state, and those that cannot
+ * @throws what the database throws
  */
-export async function loadStanding(place: ModelPlace, state: LiveState): Promise<StandingModel[]> {
-  const open = createOpener(place);
-  return Promise.all(state.models.map(async (live) => toStanding(live, await open(live.modelVersion))));
+export async function loadStanding(
+  place: ModelPlace,
+  state: LiveState,
+): Promise<{ models: DeployedModel[]; refused: RefusedModel[] }> {
+  const loaded = await loadEach(place, state.models);
+  return {
+    models: loaded.flatMap((one) => ('error' in one ? [] : [one])),
+    refused: loaded.flatMap((one) => ('error' in one ? [one] : [])),
+  };
 }
 
-/** One model of the registry with its gate fit. @throws AppError `REGISTRY_...` */
-export async function loadOne(place: ModelPlace, live: LiveModel): Promise<StandingModel> {
-  return toStanding(live, await createOpener(place)(live.modelVersion));
+/**
+ * One model of the registry with its gate fit.
+ * @param options.isStrict - false: a gate fit that cannot be used counts as none, and a model that cannot be used as
+ *   one that has expired, so that whatever is trained next takes its place
+ * @throws AppError `REGISTRY_...`
+ */
+export async function loadOne(
+  place: ModelPlace,
+  live: LiveModel,
+  { isStrict = true }: { isStrict?: boolean } = {},
+): Promise<StandingModel> {
+  const recorded = await findRecorded(place, live.modelVersion);
+  try {
+    if (recorded === null) throw modelNotFound(live.modelVersion, []);
+    const version = await openRecorded(place, recorded);
+    const model = await toDeployed(live, version);
+    const gateModel = await readGateModel(live, version).catch((error: unknown) => {
+      if (isStrict) throw error;
+      return null;
+    });
+    return { ...model, gateModel, recipe: version.manifest.recipe };
+  } catch (error) {
+    if (isStrict) throw error;
+    // The database still knows its recipe. What nobody can load is past its time, whatever its date says.
+    const { modelVersion } = live;
+    const model = unusable(modelVersion, error);
+    return { ...live, model, gateModel: null, recipe: recorded?.recipe ?? '', expiresAt: -Infinity };
+  }
 }
 
-/** Opens each version once. */
-function createOpener({ workspace, featureSet }: ModelPlace) {
-  const store = createArtifactStore(workspace.registryDir);
+/** Stands where a model would; nobody is answered by it. */
+function unusable(modelVersion: string, cause: unknown): Model {
+  const refuse = (): never => {
+    throw new RangeError(`${modelVersion} cannot be used, so it says nothing`, { cause });
+  };
+  return { family: modelVersion, predict: refuse, toJson: refuse };
+}
+
+/** In the order of the models; the database's failures are the caller's. */
+async function loadEach(
+  place: ModelPlace,
+  models: readonly LiveModel[],
+): Promise<(DeployedModel | RefusedModel)[]> {
+  const open = await createOpener(place, models);
+  return Promise.all(
+    models.map(async (live) => {
+      try {
+        return await toDeployed(live, await open(live.modelVersion));
+      } catch (error) {
+        return { live, error };
+      }
+    }),
+  );
+}
+
+/** Opens each version once, its record read before. */
+async function createOpener(place: ModelPlace, models: readonly LiveModel[]) {
+  const names = [...new Set(models.map(({ modelVersion }) => modelVersion))];
+  const records = new Map<string, VersionRecord | null>();
+  for (const name of names) records.set(name, await findRecorded(place, name));
   const opened = new Map<string, Promise<OpenVersion>>();
-  return (modelVersion: string) => {
-    const known = opened.get(modelVersion);
-    if (known !== undefined) return known;
-    const version = openRecorded(workspace.pool, modelVersion);
+  return (modelVersion: string): Promise<OpenVersion> => {
+    const version = opened.get(modelVersion) ?? openNamed(modelVersion);
     opened.set(modelVersion, version);
     return version;
   };
 
-  async function openRecorded(db: Queryable, modelVersion: string): Promise<OpenVersion> {
-    const parsed = parseModelVersion(modelVersion);
-    const recorded = parsed === null ? null : await findVersion(db, parsed);
-    if (parsed === null || recorded === null) throw modelNotFound(modelVersion, []);
-    const version = await store.open(parsed.family, parsed.version, { manifestHash: recorded.manifestHash });
-    requireFeatureSet(version.manifest, featureSet.version);
-    return version;
+  function openNamed(modelVersion: string): Promise<OpenVersion> {
+    const recorded = records.get(modelVersion) ?? null;
+    if (recorded === null) return Promise.reject(modelNotFound(modelVersion, []));
+    return openRecorded(place, recorded);
   }
 }
 
-async function toStanding(
+async function findRecorded({ workspace }: ModelPlace, modelVersion: string): Promise<VersionRecord | null> {
+  const parsed = parseModelVersion(modelVersion);
+  return parsed === null ? null : findVersion(workspace.pool, parsed);
+}
+
+async function openRecorded(
+  { workspace, featureSet }: ModelPlace,
+  recorded: VersionRecord,
+): Promise<OpenVersion> {
+  const { family, version, manifestHash } = recorded;
+  const opened = await createArtifactStore(workspace.registryDir).open(family, version, { manifestHash });
+  requireFeatureSet(opened.manifest, featureSet.version);
+  return opened;
+}
+
+async function toDeployed(
   { arm, horizonMinutes, modelVersion }: LiveModel,
   version: OpenVersion,
-): Promise<StandingModel> {
-  const family = familyOf(version);
+): Promise<DeployedModel> {
+  const model = familyOf(version).load(await version.readModel(arm, horizonMinutes));
+  return { arm, horizonMinutes, modelVersion, model, expiresAt: parseUtc(version.manifest.expiresAt) };
+}
+
+async function readGateModel(
+  { arm, horizonMinutes }: LiveModel,
+  version: OpenVersion,
+): Promise<Model | null> {
   const gateFit = await version.readGateFit(arm, horizonMinutes);
-  return {
-    arm,
-    horizonMinutes,
-    modelVersion,
-    model: family.load(await version.readModel(arm, horizonMinutes)),
-    gateModel: gateFit === null ? null : family.load(gateFit),
-    expiresAt: parseUtc(version.manifest.expiresAt),
-    recipe: version.manifest.recipe,
-  };
+  return gateFit === null ? null : familyOf(version).load(gateFit);
 }
 
 function familyOf({ manifest }: OpenVersion): ModelFamily {
@@ -89,31 +170,44 @@ function familyOf({ manifest }: OpenVersion): ModelFamily {
 
 /**
  * What an entry of the ledger says is live. What stood already is taken over, everything else is read and held against
- * its hash.
- * @throws AppError `REGISTRY_...`
+ * its hash. What was named before and could not be used then does not keep the entry from being followed: it stays out
+ * until it can be used or is replaced.
+ * @throws AppError `REGISTRY_...` when something new cannot be used
  */
 export async function loadDeployed(
   place: ModelPlace,
   entry: Pick<Deployment, 'id' | 'state'>,
   present: DeployedModels,
 ): Promise<DeployedModels> {
-  const open = createOpener(place);
-  const models = await Promise.all(
-    entry.state.models.map(
-      async (live) =>
-        present.models.find((model) => isSameModel(model, live)) ??
-        toStanding(live, await open(live.modelVersion)),
-    ),
-  );
+  const { models: wanted } = entry.state;
+  const before = toLiveState(present).models;
+  const standing = (live: LiveModel) => present.models.find((model) => isSameModel(model, live));
+  const missing = wanted.filter((live) => standing(live) === undefined);
+  const loaded = await loadEach(place, missing);
+  const models: DeployedModel[] = [];
+  for (const live of wanted) {
+    const own = standing(live) ?? loaded[missing.indexOf(live)];
+    if (own === undefined) continue;
+    if (!('error' in own)) models.push(own);
+    else if (!before.some((known) => isSameModel(known, live))) throw own.error;
+  }
   return toDeployedModels(entry.id, entry.state, models);
 }
 
 /** What is live, in the words of the ledger. */
-export function toLiveState({ models, champions }: DeployedModels): LiveState {
-  return {
-    models: models.map(({ arm, horizonMinutes, modelVersion }) => ({ arm, horizonMinutes, modelVersion })),
-    champions: [...champions].map(([horizonMinutes, arm]) => ({ horizonMinutes, arm })),
-  };
+export function toLiveState(deployed: DeployedModels & Partial<LedgeredModels>): LiveState {
+  const { models, champions, state } = deployed;
+  return (
+    state ?? {
+      models: models.map(({ arm, horizonMinutes, modelVersion }) => ({ arm, horizonMinutes, modelVersion })),
+      champions: [...champions].map(([horizonMinutes, arm]) => ({ horizonMinutes, arm })),
+    }
+  );
+}
+
+/** What the ledger names and nobody could load. */
+export function missingModels(state: LiveState, models: readonly LiveModel[]): LiveModel[] {
+  return state.models.filter((live) => !models.some((model) => isSameModel(model, live)));
 }
 
 /** Whether both are the same version for the same arm and horizon. */
@@ -130,9 +224,10 @@ export function toDeployedModels(
   revision: number,
   state: LiveState,
   standing: readonly DeployedModel[],
-): DeployedModels {
+): LedgeredModels {
   return {
     revision,
+    state,
     models: standing.map(({ arm, horizonMinutes, modelVersion, model, expiresAt }) => ({
       arm,
       horizonMinutes,

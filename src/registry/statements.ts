@@ -29,12 +29,13 @@ export const INSERT_RUN = `
   insert into runs (asset, family, version, at, trigger, status, reason, parameters, metrics, data_hash, trials)
   values ($1, $2, $3, to_timestamp($4::float8 / 1000), $5, $6, $7, $8, $9, $10, $11)`;
 
-/** $1 asset, $2 family or null for all, $3 up to, $4 limit: newest first. */
+/** $1 asset, $2 family or null for all, $3 up to, $4 limit, $5 triggers or null for all: newest first. */
 export const READ_RUNS = `
   select asset, family, version, ${epochMs('at')} as at, trigger, status, reason, parameters, metrics,
          data_hash as "dataHash", trials
   from runs
   where asset = $1 and family = coalesce($2, family) and at <= coalesce(to_timestamp($3::float8 / 1000), 'infinity')
+    and ($5::text[] is null or trigger = any ($5))
   order by id desc limit $4`;
 
 export const INSERT_DECISIONS = `

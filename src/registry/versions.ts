@@ -113,12 +113,20 @@ export async function recordRun(db: Queryable, run: TrainingRun): Promise<void> 
   ]);
 }
 
-/** Trainings up to a moment (default: all), newest first. Figures that were NaN come back as null. */
+/** Trainings up to a moment (default: all), for some occasions or all, newest first. Figures that were NaN: null. */
 export async function readRuns(
   db: Queryable,
-  { asset, family, upTo, limit }: { asset: string; family?: string; upTo?: EpochMs; limit: number },
+  request: {
+    asset: string;
+    family?: string;
+    upTo?: EpochMs;
+    triggers?: readonly TrainingRun['trigger'][];
+    limit: number;
+  },
 ): Promise<TrainingRun[]> {
-  const { rows } = await db.query<TrainingRun>(sql.READ_RUNS, [asset, family ?? null, upTo ?? null, limit]);
+  const { asset, family, upTo, triggers, limit } = request;
+  const values = [asset, family ?? null, upTo ?? null, limit, triggers ?? null];
+  const { rows } = await db.query<TrainingRun>(sql.READ_RUNS, values);
   return rows;
 }
 
