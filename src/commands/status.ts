@@ -149,6 +149,7 @@ function describeOne(figures: WorkspaceFigures, running: RunningStart | null): s
     `Workspace ${name}${running?.workspace === name ? ' (running)' : ''}${figures.isReady ? '' : ': its tables are not made yet'}`,
     `  windows      ${describeCount(windows)}${span}`,
     `  predictions  ${describeCount(predictions)}: ${describeCount(matured)} matured (${describeCount(voids)} void), ${describeCount(pending)} pending`,
+    `  answering    ${describeAnswering(figures)}`,
     `  records      ${counted(Object.entries(figures.rows))}`,
     `  quarantine   ${turnedAway.length === 0 ? 'empty' : counted(turnedAway)}`,
     `  size         ${size}`,
@@ -158,6 +159,15 @@ function describeOne(figures: WorkspaceFigures, running: RunningStart | null): s
           `  replay       ${figures.replayFinished ? 'finished' : 'not finished; the same command resumes it'}`,
         ]),
   ];
+}
+
+function describeAnswering({ answering }: WorkspaceFigures): string {
+  if (answering.length === 0) return 'nobody yet';
+  return answering
+    .map(
+      ({ horizonMinutes, arm, modelVersion }) => `${arm} ${modelVersion ?? ''} at ${horizonMinutes} minutes`,
+    )
+    .join(', ');
 }
 
 function counted(entries: readonly [string, number][]): string {

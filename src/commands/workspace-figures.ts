@@ -1,4 +1,5 @@
 import { readFact, type EpochMs, type Workspace } from '../core/index.ts';
+import { latestDeployment, liveVersion, NOTHING_LIVE } from '../registry/index.ts';
 import { WINDOW_JOB } from '../window-run.ts';
 import { RESULT_FACT } from './replay.ts';
 import { bytesUnder } from './sizes.ts';
@@ -22,6 +23,8 @@ export interface WorkspaceFigures {
   rows: Record<string, number>;
   /** Records turned away, per reason, the most frequent first. */
   quarantine: Record<string, number>;
+  /** Who answers, per asset and horizon; none before the first deployment. */
+  answering: { asset: string; horizonMinutes: number; arm: string; modelVersion: string | null }[];
   postgresBytes: number;
   bronzeBytes: number;
   /** Null for workspaces that are no replay's. */
@@ -65,6 +68,7 @@ export async function readFigures(workspace: Workspace): Promise<WorkspaceFigure
       pending: counts.predictions - counts.matured,
       rows: await one<Record<string, number>>(workspace, sql.SILVER_COUNTS),
       quarantine: Object.fromEntries(quarantine.rows.map(({ reason, count }) => [reason, count])),
+      answering: await readAnswering(workspace, spans),
       postgresBytes: size.rows[0]?.bytes ?? 0,
       bronzeBytes,
       replayFinished: replayFinished === null ? null : (await readFact(pool, RESULT_FACT)) !== undefined,
@@ -73,6 +77,25 @@ export async function readFigures(workspace: Workspace): Promise<WorkspaceFigure
     if (!isGone(error)) throw error;
     return emptyFigures(name, { bronzeBytes, replayFinished });
   }
+}
+
+async function readAnswering(
+  { pool }: Workspace,
+  spans: readonly LedgerSpan[],
+): Promise<WorkspaceFigures['answering']> {
+  const answering: WorkspaceFigures['answering'] = [];
+  for (const { asset } of spans) {
+    const state = (await latestDeployment(pool, asset))?.state ?? NOTHING_LIVE;
+    for (const { horizonMinutes, arm } of state.champions) {
+      answering.push({
+        asset,
+        horizonMinutes,
+        arm,
+        modelVersion: liveVersion(state, { arm, horizonMinutes }),
+      });
+    }
+  }
+  return answering;
 }
 
 /** The windows in the ledger, per asset. */
@@ -110,6 +133,7 @@ function emptyFigures(
     pending: 0,
     rows: {},
     quarantine: {},
+    answering: [],
     postgresBytes: 0,
     ...known,
   };
