@@ -54,6 +54,25 @@ describe('keys', () => {
     expect((await list()).json()).toMatchObject({ keys: [{ id, revokedAt: expect.any(String) as string }] });
   });
 
+  it('leave a row of the audit log when they are made and revoked, without their secret', async () => {
+    const { id, key } = (await create('watched')).json() as { id: string; key: string };
+    await expect(create('watched')).rejects.toMatchObject({ code: 'SERVING_KEY_NAME_TAKEN' });
+    await revokeKeyCommand({ id, workspace: workspace.name }, traceCommand(environment).context);
+    const { rows } = await workspace.pool.query<Record<string, unknown>>(
+      `select actor, key_id, route, outcome, changed from audit_log where changed -> 'key' ->> 'id' = $1 order by id`,
+      [id],
+    );
+    const row = {
+      ...{ actor: 'operator', key_id: null, outcome: 'done' },
+      changed: { key: { id, name: 'watched', role: 'operator' } },
+    };
+    expect(rows).toEqual([
+      { ...row, route: 'keys create' },
+      { ...row, route: 'keys revoke' },
+    ]);
+    expect(JSON.stringify(rows)).not.toContain(key.slice(16));
+  });
+
   it('are refused under a name that lives, and for an id that nobody has', async () => {
     await create('twice');
     await expect(create('twice')).rejects.toMatchObject({ code: 'SERVING_KEY_NAME_TAKEN' });

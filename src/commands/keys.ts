@@ -1,7 +1,24 @@
 import { InvalidArgumentError } from 'commander';
+import type pg from 'pg';
 import { openStorage, type Storage } from '../compose.ts';
-import { createLog, createRealClock, isoUtc, LIVE_WORKSPACE, type Queryable } from '../core/index.ts';
-import { createKey, isKeyName, listKeys, revokeKey, type ApiKey, type KeyRole } from '../serving/index.ts';
+import {
+  createLog,
+  createRealClock,
+  inTransaction,
+  isoUtc,
+  LIVE_WORKSPACE,
+  type Clock,
+  type Queryable,
+} from '../core/index.ts';
+import {
+  createAuthority,
+  createKey,
+  isKeyName,
+  listKeys,
+  revokeKey,
+  type ApiKey,
+  type KeyRole,
+} from '../serving/index.ts';
 import { alignColumns } from './align-columns.ts';
 import { readRunningStart } from './data-folder.ts';
 import { openPresentWorkspace } from './present-workspace.ts';
@@ -30,7 +47,11 @@ export async function createKeyCommand(
   const { name, role } = options;
   const clock = createRealClock();
   return inWorkspace(options, context, async (db, workspace) => {
-    const { id, key } = await createKey(db, { name, role }, clock);
+    const { id, key } = await inTransaction(db, async (client) => {
+      const made = await createKey(client, { name, role }, clock);
+      await writeAuditRow(client, { route: 'keys create', key: { id: made.id, name, role } }, clock);
+      return made;
+    });
     const forPeople = [
       `Key ${name} (${role}) of workspace ${workspace}:`,
       '',
@@ -69,7 +90,12 @@ export async function revokeKeyCommand(
 ): Promise<ExitCode> {
   const clock = createRealClock();
   return inWorkspace(options, context, async (db, workspace) => {
-    const key = await revokeKey(db, options.id, clock);
+    const key = await inTransaction(db, async (client) => {
+      const revoked = await revokeKey(client, options.id, clock);
+      const { id, name, role } = revoked;
+      await writeAuditRow(client, { route: 'keys revoke', key: { id, name, role } }, clock);
+      return revoked;
+    });
     context.terminal.result(`Key ${key.name} (${key.id}) of workspace ${workspace} opens nothing any more.`, {
       workspace,
       ...toJson(key),
@@ -78,11 +104,29 @@ export async function revokeKeyCommand(
   });
 }
 
+/** Keys come and go in the audit log too, in one transaction with the change: whoever holds this machine did it. */
+async function writeAuditRow(
+  client: Queryable,
+  { route, key }: { route: string; key: Pick<ApiKey, 'id' | 'name' | 'role'> },
+  clock: Clock,
+): Promise<void> {
+  const authority = createAuthority({ database: () => client, clock });
+  const origin = { ip: 'command line', requestId: 'command line' };
+  const row = await authority.record({
+    actor: 'operator',
+    keyId: null,
+    route,
+    outcome: 'started',
+    ...origin,
+  });
+  await authority.complete(row, { outcome: 'done', changed: { key } });
+}
+
 /** In `--workspace`, else that of the running start, else `live`, which is made where it is missing. */
 async function inWorkspace(
   { workspace: wanted }: Place,
   context: CommandContext,
-  work: (db: Queryable, workspace: string) => Promise<ExitCode>,
+  work: (db: pg.Pool, workspace: string) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { config, terminal } = context;
   // One that is named has to be there: a slip of the pen must make none.
