@@ -27,7 +27,10 @@ const modelSchema = z.strictObject({
   file: z.string(),
   /** Path of its gate fit (fitted without the eight weeks that judged it); null where the past was too short. */
   gateFile: z.string().nullable(),
-  /** Matured rows that it learnt from, and the windows of the first and the last of them; null without rows. */
+  /**
+   * Matured rows that it was given, and the windows of the first and the last of them; null without rows. A family may
+   * keep the newest of them to judge when to stop, with a gap before: its parameters say how many.
+   */
   rows: z.number().int().min(0),
   from: moment.nullable(),
   to: moment.nullable(),
