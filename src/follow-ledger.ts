@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { raiseEvent } from './core/index.ts';
+import { inTransaction, raiseEvent } from './core/index.ts';
 import { databaseAway } from './database-away.ts';
 import { loadDeployed, toLiveState } from './live-models.ts';
 import { rollBack } from './live-orders.ts';
@@ -33,15 +33,15 @@ export async function createRouter(operation: Operation): Promise<ModelRouter> {
   });
 }
 
-/** Says what happened in the outbox, and leads the ledger back to what answers. */
+/** Says what happened in the outbox, and leads the ledger back to what answers; never past an entry that nobody tried. */
 async function takeBack(
   operation: Operation,
-  refusal: { revision: number; code: string; message: string; lastGood: number },
+  refusal: Parameters<Parameters<typeof createModelRouter>[0]['onRefused']>[0],
 ): Promise<void> {
   const { config, models, settings, clock } = operation;
   const { asset } = config;
   const workspace = workspaceOf(operation);
-  const { revision, code, message, lastGood } = refusal;
+  const { revision, code, message, lastGood, isRollback, isSuperseded } = refusal;
   await raiseEvent(workspace.pool, {
     at: clock.now(),
     kind: 'serving.deployment-refused',
@@ -50,8 +50,10 @@ async function takeBack(
     facts: { deployment: revision, code, message },
     dedupKey: `serving.deployment-refused ${revision}`,
   });
-  const { undoes } = await planRollback(workspace.pool, asset);
-  if (undoes <= lastGood) return;
+  if (isSuperseded) return;
+  const { undoes: standing } = await inTransaction(workspace.pool, (client) => planRollback(client, asset));
+  const isGone = standing <= lastGood || (standing < revision && !isRollback);
+  if (isGone) return;
   const place = {
     workspace,
     featureSet: models.featureSet,
@@ -60,7 +62,11 @@ async function takeBack(
     now: clock.now(),
     actor: 'system',
   };
-  await rollBack(place, `entry ${revision} was refused: ${message}`);
+  await rollBack(place, {
+    reason: `entry ${revision} was refused: ${message}`,
+    // Where something newer stands this finds the ledger moved, and that is tried first.
+    undoes: isRollback ? Math.min(standing, revision) : revision,
+  });
 }
 
 /** The last windows of the run, by horizon; none while there is no run. */

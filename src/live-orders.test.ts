@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestWorkspace, type TestWorkspace } from '../test/database.ts';
-import { makeModelDraft } from '../test/version-draft.ts';
+import { makeDraft, makeModelDraft } from '../test/version-draft.ts';
 import { createModels } from './compose.ts';
 import { readEvents, type EpochMs } from './core/index.ts';
 import { deployVersion, rollBack, selectChampion, type OrderPlace } from './live-orders.ts';
@@ -18,6 +18,19 @@ import {
 const ASSET = 'BTC-USD';
 const NOW: EpochMs = Date.UTC(2022, 4, 2);
 const { featureSet } = createModels(60);
+/** Can be loaded, and says NaN: infinity less infinity. */
+const NO_NUMBER = JSON.stringify({
+  family: 'logistic',
+  format: 1,
+  intercept: 0,
+  terms: [1e308, -1e308].map((coefficient) => ({
+    column: featureSet.names[0],
+    form: 'value',
+    centre: -1_000,
+    spread: 1,
+    coefficient,
+  })),
+});
 
 let workspace: TestWorkspace;
 
@@ -28,6 +41,15 @@ beforeAll(async () => {
     const draft = makeModelDraft({ featureSet: featureSet.version, version });
     await recordVersion(workspace.pool, await store.save(draft, { durable: false }));
   }
+  const strange = makeModelDraft({ featureSet: featureSet.version, version: '0.8.0' });
+  strange.manifest.asset = 'ETH-USD';
+  await recordVersion(workspace.pool, await store.save(strange, { durable: false }));
+  const unreadable = makeDraft({ featureSet: featureSet.version, version: '0.7.0', family: 'logistic' });
+  await recordVersion(workspace.pool, await store.save(unreadable, { durable: false }));
+  const beyond = makeModelDraft({ featureSet: featureSet.version, version: '0.6.0' });
+  const files = [...beyond.contents].map(([file]): [string, string] => [file, NO_NUMBER]);
+  const boundless = await store.save({ ...beyond, contents: new Map(files) }, { durable: false });
+  await recordVersion(workspace.pool, boundless);
   const other = makeModelDraft({ featureSet: 'others', version: '0.9.0' });
   await recordVersion(workspace.pool, await store.save(other, { durable: false }));
 });
@@ -60,6 +82,9 @@ describe('deployVersion', () => {
     ['is not there', { family: 'logistic', version: '7.0.0' }, 'REGISTRY_MODEL_NOT_FOUND'],
     ['is of a family without versions', { family: 'trees', version: null }, 'REGISTRY_MODEL_NOT_FOUND'],
     ['learnt from other features', { family: 'logistic', version: '0.9.0' }, 'REGISTRY_FEATURE_SET_MISMATCH'],
+    ['is of another asset', { family: 'logistic', version: '0.8.0' }, 'REGISTRY_ASSET_MISMATCH'],
+    ['no family can load', { family: 'logistic', version: '0.7.0' }, 'MODEL_INVALID'],
+    ['says no probability', { family: 'logistic', version: '0.6.0' }, 'SERVING_PROBABILITY_INVALID'],
   ])('refuses a version that %s', async (_, order, code) => {
     await expect(deployVersion(place(), order)).rejects.toMatchObject({ code });
     expect(await ledger()).toEqual([]);
@@ -96,7 +121,7 @@ describe('rollBack', () => {
   it('returns to what was live before, with its reason', async () => {
     const { deployment: first } = await deploy('1.0.0');
     const { deployment: second } = await deploy('1.0.1');
-    const { deployment } = await rollBack(place(), 'it was worse');
+    const { deployment } = await rollBack(place(), { reason: 'it was worse' });
     expect(deployment).toMatchObject({ kind: 'rollback', undoes: second.id, reason: 'it was worse' });
     expect(deployment.state).toEqual(first.state);
   });
@@ -104,6 +129,27 @@ describe('rollBack', () => {
   it('is refused where nothing would be live without the entry', async () => {
     await deploy('1.0.0');
     await expect(rollBack(place())).rejects.toMatchObject({ code: 'REGISTRY_NOTHING_TO_ROLL_BACK' });
+  });
+
+  it('takes back the entry that is meant, and no newer one that nobody meant', async () => {
+    await deploy('1.0.0');
+    const { deployment: bad } = await deploy('1.0.1');
+    const { deployment: good } = await deploy('1.0.2');
+    await expect(rollBack(place(), { undoes: bad.id })).rejects.toMatchObject({
+      code: 'REGISTRY_STATE_MOVED',
+      message: expect.stringContaining(`entry ${good.id}, not ${bad.id}`) as string,
+    });
+    expect(await ledger()).toHaveLength(3);
+    const { deployment } = await rollBack(place(), { undoes: good.id });
+    expect(deployment).toMatchObject({ undoes: good.id, state: bad.state });
+  });
+
+  it('is refused where what it returns to learnt from other features', async () => {
+    await deploy('1.0.0');
+    await deploy('1.0.1');
+    const later = { ...place(), featureSet: { ...featureSet, version: 'tomorrow' } };
+    await expect(rollBack(later)).rejects.toMatchObject({ code: 'REGISTRY_FEATURE_SET_MISMATCH' });
+    expect(await ledger()).toHaveLength(2);
   });
 
   it('given more often at once than there are connections, takes back one entry after the other', async () => {

@@ -1,5 +1,6 @@
 import { inTransaction, isAppError, raiseEvent, type EpochMs, type Queryable } from './core/index.ts';
-import type { ModelPlace } from './live-models.ts';
+import { loadDeployed, type ModelPlace } from './live-models.ts';
+import { HORIZONS_MINUTES, NOTHING_DEPLOYED, rowMatrices } from './prediction/index.ts';
 import {
   appendDeployment,
   championArm,
@@ -14,6 +15,7 @@ import {
   NOTHING_LIVE,
   parseModelVersion,
   planRollback,
+  requireAsset,
   requireFeatureSet,
   armNotLive,
   type Deployment,
@@ -21,6 +23,7 @@ import {
   type LiveState,
   type OpenVersion,
 } from './registry/index.ts';
+import { tryInShadow } from './serving/index.ts';
 
 /** Where an order is carried out, and by whom. */
 export interface OrderPlace extends ModelPlace {
@@ -43,9 +46,10 @@ export interface OrderResult {
 
 /**
  * Makes a version live for all its arms and horizons. Every file of it is held against its hash first, also when it is
- * live already.
+ * live already, and every model of it is loaded and asked, before anything is written.
  * @param order.version - null: the newest of the family
- * @throws AppError `REGISTRY_MODEL_NOT_FOUND`, `REGISTRY_ARTIFACT_CHANGED`, `REGISTRY_FEATURE_SET_MISMATCH`, ...
+ * @throws AppError `REGISTRY_MODEL_NOT_FOUND`, `REGISTRY_ARTIFACT_CHANGED`, `REGISTRY_FEATURE_SET_MISMATCH`,
+ *   `REGISTRY_ASSET_MISMATCH`, `MODEL_INVALID`, `SERVING_PROBABILITY_INVALID`, ...
  */
 export async function deployVersion(
   place: OrderPlace,
@@ -59,7 +63,9 @@ export async function deployVersion(
   const opened = await tellingRefusals(place, (verify) =>
     verify(modelVersionOf({ family, version }), workspace.pool),
   );
+  requireAsset(opened.manifest, asset);
   requireFeatureSet(opened.manifest, featureSet.version);
+  await tryModels(place, opened);
   const result = await append(place, (state) => ({
     kind: 'deploy',
     reason: `${modelVersionOf(opened.manifest)} was deployed by hand`,
@@ -94,18 +100,26 @@ export async function selectChampion(
 
 /**
  * Takes back the newest entry that stands, once every file of what it returns to has been held against its hash.
- * @param reason - default: by hand
- * @throws AppError `REGISTRY_NOTHING_TO_ROLL_BACK`, or `REGISTRY_ARTIFACT_CHANGED` when there is no way back
+ * @param options.reason - default: by hand
+ * @param options.undoes - the entry to be taken back, of a router that refused it: what it returns to either answers
+ *   already or is tried next, so that it is not looked at here
+ * @throws AppError `REGISTRY_NOTHING_TO_ROLL_BACK`, `REGISTRY_STATE_MOVED` when `undoes` is not the newest that stands,
+ *   or `REGISTRY_ARTIFACT_CHANGED`, `REGISTRY_FEATURE_SET_MISMATCH` when there is no way back
  */
-export async function rollBack(place: OrderPlace, reason?: string): Promise<OrderResult> {
-  const { workspace, asset } = place;
+export async function rollBack(
+  place: OrderPlace,
+  options: { reason?: string; undoes?: number } = {},
+): Promise<OrderResult> {
+  const { workspace, asset, featureSet } = place;
   const deployment = await tellingRefusals(place, (verify) =>
     inTransaction(workspace.pool, async (client) => {
-      const plan = await planRollback(client, asset);
+      const plan = await planRollback(client, asset, options.undoes);
       const returning = plan.changes.flatMap((change) =>
         change.kind === 'model' && change.to !== null ? [change.to] : [],
       );
-      for (const modelVersion of new Set(returning)) await verify(modelVersion, client);
+      for (const modelVersion of options.undoes === undefined ? new Set(returning) : []) {
+        requireFeatureSet((await verify(modelVersion, client)).manifest, featureSet.version);
+      }
       const at = await momentOf(client, place);
       const { changes, undoes } = plan;
       return appendDeployment(client, {
@@ -113,13 +127,37 @@ export async function rollBack(place: OrderPlace, reason?: string): Promise<Orde
         at,
         kind: 'rollback',
         actor: place.actor,
-        reason: reason ?? `entry ${undoes} was taken back by hand`,
+        reason: options.reason ?? `entry ${undoes} was taken back by hand`,
         changes,
         undoes,
       });
     }),
   );
   return { deployment, isChanged: true };
+}
+
+/**
+ * Loads every model of a version and lets it answer two rows: one of zeros, one of which nothing is known.
+ * @throws AppError `MODEL_INVALID`, `SERVING_PROBABILITY_INVALID`, `REGISTRY_...`
+ */
+async function tryModels(place: OrderPlace, { manifest }: OpenVersion): Promise<void> {
+  const { names } = place.featureSet;
+  const modelVersion = modelVersionOf(manifest);
+  const state = {
+    models: manifest.models.map(({ arm, horizonMinutes }) => ({ arm, horizonMinutes, modelVersion })),
+    champions: [],
+  };
+  const models = await loadDeployed(place, { id: 0, state }, NOTHING_DEPLOYED);
+  for (const fill of [0, NaN]) {
+    const values = new Float64Array(names.length).fill(fill);
+    const pastReturns = HORIZONS_MINUTES.map(() => fill);
+    const matrices = rowMatrices({ windowEnd: 0, values, pastReturns }, names);
+    const rows = HORIZONS_MINUTES.flatMap((horizonMinutes, place) => {
+      const matrix = matrices[place];
+      return matrix === undefined ? [] : [[horizonMinutes, matrix] as const];
+    });
+    await tryInShadow(models, NOTHING_DEPLOYED, new Map(rows));
+  }
 }
 
 /** Opens a version and holds every file against its hash. */

@@ -144,6 +144,16 @@ describe('answers from the present', () => {
     });
   });
 
+  it('are counted as answers of the models that gave them, once as long as they are remembered', async () => {
+    const heard: unknown[] = [];
+    const router = { ...operation.router!, answered: (models: unknown) => heard.push(models) };
+    const ports = createModelPorts({ ...operation, router });
+    for (const sentiment of [0.1, 0.2, 0.1]) {
+      await ports.priceWithTexts({ ...KEY, sentiments: [sentiment] });
+    }
+    expect(heard).toEqual([router.current(), router.current()]);
+  });
+
   it('leave out a model that fails, and the router hears of it', async () => {
     const heard: unknown[] = [];
     const router = operation.router!;
@@ -205,6 +215,36 @@ describe('before everything stands', () => {
     expect(deployedNow(early({ router: null, run: null }))).toBe(NOTHING_DEPLOYED);
     expect(deployedNow(early({ router: null }))).toBe(operation.run?.learning.deployed);
     expect(deployedNow(operation)).toBe(operation.router?.current());
+  });
+});
+
+describe('an order whose entry the router refuses', () => {
+  it('fails with the reason, and the ledger has been led back', async () => {
+    const { router, storage } = operation;
+    const file = join(storage!.workspace.registryDir, 'trees', '1.0.1', 'trees+vader-60.json');
+    const whole = readFileSync(file);
+    // Damaged after the order has looked at it, before the router does.
+    const follow = async () => {
+      writeFileSync(file, 'x');
+      const view = await router!.follow();
+      writeFileSync(file, whole);
+      return view;
+    };
+    const ports = createModelPorts({ ...operation, router: { ...router!, follow } });
+    const before = router!.current();
+    const given = ports.deployVersion({ asset: ASSET, actor: 'somebody', family: 'trees', version: '1.0.1' });
+    await expect(given).rejects.toMatchObject({ code: 'REGISTRY_ARTIFACT_CHANGED', status: 500 });
+    const [back, bad] = await readDeployments(pool(), { asset: ASSET, limit: 2 });
+    expect(back).toMatchObject({ kind: 'rollback', actor: 'system', undoes: bad?.id });
+    expect(router!.current().revision).toBe(back?.id);
+    expect(router!.current().models).toEqual(before.models);
+    const again = await createModelPorts(operation).deployVersion({
+      asset: ASSET,
+      actor: 'somebody',
+      family: 'trees',
+      version: '1.0.1',
+    });
+    expect(router!.current().revision).toBe(again.id);
   });
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createRealClock, parseUtc, type EpochMs } from './core/index.ts';
 import { databaseAway } from './database-away.ts';
 import { deployVersion, rollBack, selectChampion, type OrderPlace, type OrderResult } from './live-orders.ts';
@@ -20,6 +21,7 @@ import {
 import {
   createAuthority,
   type LiveModelView,
+  type ModelRouter,
   type ModelsStatusView,
   type PastQuestion,
   type PricedView,
@@ -39,6 +41,7 @@ type ModelPorts = Pick<
 >;
 
 /** Entries of the ledger that are looked through for the beginning of what is live. */
+const LOOK_AGAIN_MS = 100;
 const ENTRIES_LOOKED_THROUGH = 10_000;
 /** Sentiment by these needs a model that this version does not have. */
 const UNAVAILABLE = ['linear', 'finbert', 'cryptobert'].map((family) => ({
@@ -93,6 +96,7 @@ export function createModelPorts(operation: Operation): ModelPorts {
           router.failed(deployed, error);
         },
       });
+      if (isWhole) router.answered(deployed);
       const priced = {
         windowEnd: present.windowEnd,
         asOf: present.asOf,
@@ -127,8 +131,23 @@ async function obey(
     now: clock.isVirtual ? clock.now() + 1 : clock.now(),
     actor,
   });
-  await router.follow();
+  if (isChanged) await requireAnswers(router, deployment.id);
   return isChanged ? deployment : { ...deployment, changes: [] };
+}
+
+/**
+ * Resolves when answers come from an entry, or a newer one.
+ * @throws AppError for an entry that was refused: why, as the router says it
+ */
+async function requireAnswers(router: ModelRouter, revision: number): Promise<void> {
+  await router.follow();
+  // A load that fails for a passing reason is decided after a few more looks.
+  while (router.current().revision < revision && router.refusalOf(revision) === null) {
+    await pause(LOOK_AGAIN_MS);
+    await router.follow();
+  }
+  const refusal = router.refusalOf(revision);
+  if (refusal !== null) throw refusal;
 }
 
 async function describeModels(

@@ -1,3 +1,4 @@
+import { MODEL_FAMILIES } from '../src/models/index.ts';
 import type { VersionDraft } from '../src/registry/index.ts';
 
 const HASH = '0'.repeat(64);
@@ -63,15 +64,31 @@ export function makeDraft(facts: DraftFacts = {}): VersionDraft {
 }
 
 /**
- * A made-up version of the logistic family whose models can be loaded: what ships says `weight` of every row, its gate
- * fit half of that.
+ * A made-up version whose models can be loaded. Of the logistic family (default) what ships says `weight` of every row,
+ * its gate fit half of that; trees say what they learnt from a handful of rows.
  */
 export function makeModelDraft(facts: DraftFacts = {}): VersionDraft {
   const { manifest, contents } = makeDraft({ family: 'logistic', ...facts });
+  if (manifest.family === 'trees') {
+    const file = JSON.stringify(fewTrees().toJson());
+    return { manifest, contents: new Map([...contents.keys()].map((name) => [name, file])) };
+  }
   const models = [...contents].map(([file, content]): [string, string] => {
     const { weight } = JSON.parse(content) as { weight: number };
     const intercept = Math.log(weight / (1 - weight));
     return [file, JSON.stringify({ family: 'logistic', format: 1, intercept, terms: [] })];
   });
   return { manifest, contents: new Map(models) };
+}
+
+function fewTrees() {
+  const count = 16;
+  const rows = {
+    columns: ['past_return'],
+    values: Float64Array.from({ length: count }, (_, row) => row / count),
+    count,
+    labels: Uint8Array.from({ length: count }, (_, row) => row % 2),
+    futureReturns: new Float64Array(count),
+  };
+  return MODEL_FAMILIES.trees.fit(rows, { seed: 1 });
 }

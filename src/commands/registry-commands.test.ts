@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { traceCommand } from '../../test/command-context.ts';
 import { FIRST_WINDOW, makeDecidedWorkspace } from '../../test/decided-workspace.ts';
-import { makeDraft, type DraftFacts } from '../../test/version-draft.ts';
+import { makeDraft, makeModelDraft, type DraftFacts } from '../../test/version-draft.ts';
 import { createModels } from '../compose.ts';
 import {
   acquireProcessLock,
@@ -72,7 +72,9 @@ async function run<Options>(
 
 async function record(facts: DraftFacts = {}): Promise<void> {
   const store = createArtifactStore(workspace.registryDir);
-  const saved = await store.save(makeDraft({ featureSet: FEATURE_SET, ...facts }), { durable: false });
+  const saved = await store.save(makeModelDraft({ family: 'trees', featureSet: FEATURE_SET, ...facts }), {
+    durable: false,
+  });
   await recordVersion(workspace.pool, saved);
 }
 

@@ -71,14 +71,19 @@ export async function everLive(db: Queryable, asset: string): Promise<Set<ModelV
 }
 
 /**
- * What a rollback now would take back: the newest entry that is no rollback and was not taken back. Called in the
- * transaction that appends it, nothing can come between.
- * @throws AppError `REGISTRY_NOTHING_TO_ROLL_BACK` when there is none, or when nothing would be live without it
+ * What a rollback now would take back: the newest entry that is no rollback and was not taken back. Must run in a
+ * transaction: until it ends nobody else can add an entry for the asset; outside of one the plan may be old at once.
+ * @param undoes - the entry that is to be taken back; default: the newest that stands
+ * @throws AppError `REGISTRY_NOTHING_TO_ROLL_BACK` when there is none, or when nothing would be live without it;
+ *   `REGISTRY_STATE_MOVED` when another entry than `undoes` is the newest that stands
  */
-export async function planRollback(db: Queryable, asset: string): Promise<RollbackPlan> {
+export async function planRollback(db: Queryable, asset: string, undoes?: number): Promise<RollbackPlan> {
   await db.query(sql.LOCK, [`deployments:${asset}`]);
   const entry = await lastStanding(db, asset);
   if (entry === null) throw nothingToRollBack(asset, 'the ledger has no entry that stands');
+  if (undoes !== undefined && undoes !== entry.id) {
+    throw stateMoved(asset, `entry ${entry.id}, not ${undoes}, is the next to be taken back`);
+  }
   const changes = reverseChanges(entry.changes);
   const latest = await latestDeployment(db, asset);
   const applied = applyChanges(latest?.state ?? NOTHING_LIVE, changes);

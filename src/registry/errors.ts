@@ -88,6 +88,20 @@ export function featureSetMismatch(
   });
 }
 
+/** A model that learnt from another asset than it is to answer for. */
+export function assetMismatch(
+  modelVersion: string,
+  { expected, found }: { expected: string; found: string },
+): AppError {
+  return new AppError({
+    code: 'REGISTRY_ASSET_MISMATCH',
+    message: `${modelVersion} learnt from ${found} and cannot answer for ${expected}. Choose a version of ${expected}; registry list shows which there are.`,
+    status: 409,
+    retryable: false,
+    details: { modelVersion, expected, found },
+  });
+}
+
 /** A number that another version has already. */
 export function versionTaken(modelVersion: string, where: string): AppError {
   return new AppError({

@@ -1,4 +1,4 @@
-import { featureSetMismatch } from './errors.ts';
+import { assetMismatch, featureSetMismatch } from './errors.ts';
 import type { Manifest } from './manifest.ts';
 import { modelVersionOf } from './version-name.ts';
 
@@ -10,4 +10,13 @@ import { modelVersionOf } from './version-name.ts';
 export function requireFeatureSet(manifest: Manifest, featureSet: string): void {
   if (manifest.featureSet === featureSet) return;
   throw featureSetMismatch(modelVersionOf(manifest), { expected: featureSet, found: manifest.featureSet });
+}
+
+/**
+ * Refuses a version that learnt from the past of another asset.
+ * @throws AppError `REGISTRY_ASSET_MISMATCH`
+ */
+export function requireAsset(manifest: Manifest, asset: string): void {
+  if (manifest.asset === asset) return;
+  throw assetMismatch(modelVersionOf(manifest), { expected: asset, found: manifest.asset });
 }

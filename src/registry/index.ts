@@ -19,7 +19,7 @@ export {
   type SavedVersion,
 } from './artifact-store.ts';
 export { armNotLive, modelNotFound } from './errors.ts';
-export { requireFeatureSet } from './feature-set.ts';
+export { requireAsset, requireFeatureSet } from './feature-set.ts';
 export { modelVersionOf, parseModelVersion } from './version-name.ts';
 export { applyChanges, championArm, changesToDeploy, liveVersion, NOTHING_LIVE } from './live-state.ts';
 export {

@@ -4,7 +4,7 @@ import { AppError, createRandom, createVirtualClock, silentLog } from '../core/i
 import type { FeatureMatrix, Model } from '../models/index.ts';
 import type { DeployedModels } from '../prediction/index.ts';
 import type { Deployment } from '../registry/index.ts';
-import { createModelRouter, type RouterOptions } from './router.ts';
+import { createModelRouter, type ModelRouter, type RouterOptions } from './router.ts';
 import type { Refusal } from './router/refusals.ts';
 
 const HORIZONS = [60, 1_440];
@@ -87,7 +87,10 @@ function setUp(replaced: Partial<RouterOptions> = {}) {
     warmRows: () => ROWS,
     onRefused: (refusal) => {
       refusals.push(refusal);
-      if ((ledger.standing().at(-1)?.entry.id ?? 0) > refusal.lastGood) ledger.rollBack('system');
+      const standing = ledger.standing().at(-1)?.entry.id ?? 0;
+      const { revision, lastGood, isRollback, isSuperseded } = refusal;
+      const isMine = isRollback ? standing < revision : standing === revision;
+      if (!isSuperseded && isMine && standing > lastGood) ledger.rollBack('system');
       return Promise.resolve();
     },
     clock,
@@ -95,6 +98,22 @@ function setUp(replaced: Partial<RouterOptions> = {}) {
     ...replaced,
   });
   return { router, ledger, refusals, clock };
+}
+
+/** An answer as the API makes one: its models are taken once, and it tells how it went. */
+async function askOf<Result>(
+  router: ModelRouter,
+  work: (models: DeployedModels) => Result | Promise<Result>,
+): Promise<Result> {
+  const models = router.current();
+  try {
+    const result = await work(models);
+    router.answered(models);
+    return result;
+  } catch (error) {
+    router.failed(models, error);
+    throw error;
+  }
 }
 
 /** Lets whoever waits for a turn have it. */
@@ -304,6 +323,40 @@ describe('a deployment that cannot be answered from', () => {
     expect(ledger.standing().at(-1)?.entry.id).toBe(bad.id);
   });
 
+  it('stands alone where something better came while it was tried: that serves, and is not taken back', async () => {
+    let good = NaN;
+    const { router, ledger, refusals } = setUp({
+      load: (entry) => {
+        if (ledger.versionOf(entry.id) !== 13)
+          return Promise.resolve(deployedOf(entry.id, ledger.versionOf(entry.id)));
+        good = ledger.add(2).id;
+        return Promise.reject(artifactChanged('x'));
+      },
+    });
+    const bad = ledger.add(13);
+    expect((await router.follow()).revision).toBe(good);
+    expect(ledger.newest()?.id).toBe(good);
+    expect(refusals).toMatchObject([{ revision: bad.id, isSuperseded: true }]);
+    expect(router.refusalOf(bad.id)).toMatchObject({ code: 'REGISTRY_X' });
+    expect(router.refusalOf(good)).toBeNull();
+  });
+
+  it('is taken back after what was built upon it', async () => {
+    const { router, ledger, refusals } = setUp({
+      load: (entry) => {
+        if (ledger.versionOf(entry.id) !== 13)
+          return Promise.resolve(deployedOf(entry.id, ledger.versionOf(entry.id)));
+        if (entry.id === 2) ledger.add(13);
+        return Promise.reject(artifactChanged('x'));
+      },
+    });
+    ledger.add(13);
+    await router.follow();
+    expect(refusals.map(({ revision }) => revision)).toEqual([3, 2]);
+    expect(ledger.standing().map(({ entry }) => entry.id)).toEqual([1]);
+    expect(router.current().models[0]?.modelVersion).toBe('trees@1.0.0');
+  });
+
   it('does not take what was good down with it', async () => {
     const { router, ledger } = setUp({
       load: (entry) =>
@@ -331,7 +384,7 @@ describe('watching what has been deployed', () => {
     const bad = ledger.add(1);
     await router.follow();
     const work = (isBad: boolean) =>
-      router.use(({ revision }) => {
+      askOf(router, ({ revision }) => {
         if (isBad && revision === bad.id) throw boom;
         return revision;
       });
@@ -357,38 +410,10 @@ describe('watching what has been deployed', () => {
     for (let failure = 0; failure < 9; failure += 1) router.failed(router.current(), boom);
     ledger.add(2);
     await router.follow();
-    for (let answer = 0; answer < 100; answer += 1) await router.use(() => answer);
+    for (let answer = 0; answer < 100; answer += 1) await askOf(router, () => answer);
     for (let failure = 0; failure < 9; failure += 1) router.failed(router.current(), boom);
     await router.follow();
     expect(refusals).toEqual([]);
-  });
-});
-
-describe('draining', () => {
-  function setUpHeld(drainMs: number) {
-    const parts = setUp({ drainMs });
-    const release: (() => void)[] = [];
-    const held = parts.router.use(() => new Promise<void>((settle) => release.push(settle)));
-    return { ...parts, held, release: () => release[0]?.() };
-  }
-
-  it('waits for answers under way', async () => {
-    const { router, ledger, held, release } = setUpHeld(60_000);
-    ledger.add(1);
-    let isFollowed = false;
-    const followed = router.follow().then(() => (isFollowed = true));
-    await expect.poll(() => router.current().revision).toBe(2);
-    expect(isFollowed).toBe(false);
-    release();
-    await Promise.all([held, followed]);
-  });
-
-  it('waits for none longer than its bound', async () => {
-    const { router, ledger, held, release } = setUpHeld(5);
-    ledger.add(1);
-    expect((await router.follow()).revision).toBe(2);
-    release();
-    await held;
   });
 });
 
@@ -403,7 +428,7 @@ describe('under load', () => {
 
     async function ask(): Promise<void> {
       while (!isOver) {
-        const answer = await router.use(async (models) => {
+        const answer = await askOf(router, async (models) => {
           const said = [];
           for (const { model } of models.models) {
             said.push(model.predict(ROW)[0] ?? NaN);

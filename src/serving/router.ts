@@ -1,16 +1,13 @@
-import { messageOf, type Clock, type EpochMs, type Log } from '../core/index.ts';
+import { messageOf, type AppError, type Clock, type EpochMs, type Log } from '../core/index.ts';
 import type { DeployedModels } from '../prediction/index.ts';
 import type { Deployment } from '../registry/index.ts';
 import { modelsFailing } from './errors.ts';
 import { createLooks } from './router/looks.ts';
-import { createPointer } from './router/pointer.ts';
 import { createRefusals, type Refusal } from './router/refusals.ts';
 import { tryInShadow, type Shift, type WarmRows } from './router/shadow.ts';
 import { createWatch, type WatchBounds } from './router/watch.ts';
 import type { RouterView } from './views.ts';
 
-/** A rollback has to be over in five seconds, so nobody is waited for longer than this. */
-const DRAIN_MS = 2_000;
 /** Newly deployed models that fail so often within this time, or these answers, are taken back. */
 const WATCH: WatchBounds = { failures: 3, answers: 10_000, forMs: 600_000 };
 
@@ -28,12 +25,11 @@ export interface RouterOptions {
   /** Told after each flip. */
   onFlip?: (models: DeployedModels, shifts: readonly Shift[]) => void;
   /**
-   * Raises the event, and takes back in the ledger the newest standing entry if it is newer than `lastGood`. Called
-   * again at the next look when it rejects for a passing reason.
+   * Raises the event and takes the refused entry back in the ledger, unless something newer answers by now. Called
+   * again at the next look when it rejects for a passing reason, such as that a newer entry has come in between.
    */
   onRefused(refusal: Refusal): Promise<void>;
   watch?: Partial<WatchBounds>;
-  drainMs?: number;
   clock: Clock;
   /** Milliseconds with any beginning, never standing still; the clock may. */
   stopwatch?: () => number;
@@ -43,16 +39,18 @@ export interface RouterOptions {
 /** Where answers get their models from. Who takes them once for an answer never mixes two states of the ledger. */
 export interface ModelRouter {
   current(): DeployedModels;
-  /** Does work with the present models, and counts it: a flip waits for it, and its failures are the models'. */
-  use<Result>(work: (models: DeployedModels) => Result | Promise<Result>): Promise<Result>;
-  /** For work outside `use`: these models could not answer. */
+  /** These models have answered: the watch over new ones ends with enough of it. */
+  answered(models: DeployedModels): void;
+  /** These models could not answer; new ones that fail too often are taken back. */
   failed(models: DeployedModels, error: unknown): void;
   /**
    * Looks at the ledger and goes where it has moved. Resolves when answers come from the newest entry as it stood at
-   * the call, or it has been refused; the old models are drained then.
+   * the call, or it has been refused. An answer under way ends with the models that it took.
    * @throws whatever reading the ledger throws
    */
   follow(): Promise<RouterView>;
+  /** Why an entry is not, or no longer, answered from; null for one that was not refused. */
+  refusalOf(revision: number): AppError | null;
   status(): RouterView & { shifts: readonly Shift[] };
   /** Looks by itself from now on; default: twice a second. */
   start(everyMs?: number): void;
@@ -67,15 +65,17 @@ interface Prepared {
 }
 
 /**
- * Follows the deployment ledger: load, verify, warm, compare in shadow, flip one pointer, drain, watch. An entry that
+ * Follows the deployment ledger: load, verify, warm, compare in shadow, flip one pointer, watch. An entry that
  * cannot be used is refused; what was live stays.
  */
 export function createModelRouter(options: RouterOptions): ModelRouter {
-  const { initial, readLedger, load, warmRows, onFlip, drainMs = DRAIN_MS, clock, log } = options;
+  const { initial, readLedger, load, warmRows, onFlip, clock, log } = options;
   const watch = createWatch({ ...WATCH, ...options.watch }, options.stopwatch ?? (() => performance.now()));
   const refusals = createRefusals(options);
-  const pointer = createPointer(initial);
-  const { current } = pointer;
+  let present = { models: initial, isRollback: false };
+  const current = () => present.models;
+  /** Of before what answers now, where that has been refused. */
+  let goodBefore = initial.revision;
   let lastSwapAt: EpochMs | null = null;
   let shifts: readonly Shift[] = [];
 
@@ -85,11 +85,12 @@ export function createModelRouter(options: RouterOptions): ModelRouter {
   async function look(): Promise<void> {
     for (;;) {
       const entry = await readLedger();
-      if (await refusals.settle()) continue;
-      if (entry === null || entry.id === current().revision || refusals.has(entry.id)) return;
-      const next = await prepare(entry);
-      if (next !== null) await flip(next, entry);
-      else if (!refusals.has(entry.id)) return;
+      // What is newest is tried first: nobody takes back what somebody has mended meanwhile.
+      if (entry !== null && entry.id !== current().revision && refusals.of(entry.id) === null) {
+        const next = await prepare(entry);
+        if (next !== null) flip(next, entry);
+        else if (refusals.of(entry.id) === null) return;
+      } else if (!(await refusals.settle(current().revision))) return;
     }
   }
 
@@ -99,34 +100,40 @@ export function createModelRouter(options: RouterOptions): ModelRouter {
       const models = await load(entry, current());
       return { models, shifts: await tryInShadow(models, current(), warmRows()) };
     } catch (error) {
-      refusals.loadFailed(entry, { error, lastGood: current().revision });
+      refusals.loadFailed(entry, { error, lastGood: lastGood() });
       return null;
     }
   }
 
-  async function flip(next: Prepared, entry: Deployment): Promise<void> {
-    const old = current().revision;
-    const draining = pointer.flip(next.models, drainMs);
+  /** The entry that may be gone back to: never one that was refused. */
+  function lastGood(): number {
+    const { revision } = current();
+    return refusals.of(revision) === null ? revision : goodBefore;
+  }
+
+  function flip(next: Prepared, entry: Deployment): void {
+    goodBefore = lastGood();
+    present = { models: next.models, isRollback: entry.kind === 'rollback' };
     lastSwapAt = clock.now();
     ({ shifts } = next);
     refusals.passed(entry);
-    watch.begin(next.models, old);
+    watch.begin(next.models);
     log.info({ revision: entry.id, kind: entry.kind, shifts }, 'answers come from another deployment');
     try {
       onFlip?.(next.models, shifts);
     } catch (error) {
       log.error({ revision: entry.id, reason: messageOf(error) }, 'the flip could not be told');
     }
-    const inside = await draining;
-    if (inside > 0) log.warn({ revision: old, inside }, 'answers of the old models are still under way');
   }
 
   function failed(models: DeployedModels, error: unknown): void {
-    const lastGood = watch.failed(models);
-    if (lastGood === null) return;
+    if (!watch.failed(models)) return;
     const { revision } = models;
-    const { code, message } = modelsFailing(revision, messageOf(error));
-    refusals.add({ at: clock.now(), revision, code, message, lastGood });
+    refusals.add(modelsFailing(revision, messageOf(error)), {
+      revision,
+      lastGood: goodBefore,
+      isRollback: present.isRollback,
+    });
     void looks.follow().catch((reason: unknown) => {
       log.warn({ reason: messageOf(reason) }, 'the ledger cannot be followed for now');
     });
@@ -134,18 +141,9 @@ export function createModelRouter(options: RouterOptions): ModelRouter {
 
   return {
     current,
-    use: (work) =>
-      pointer.use(async (models) => {
-        try {
-          const result = await work(models);
-          watch.answered(models);
-          return result;
-        } catch (error) {
-          failed(models, error);
-          throw error;
-        }
-      }),
+    answered: watch.answered,
     failed,
+    refusalOf: refusals.of,
     status: () => ({ ...viewNow(), shifts }),
     ...looks,
   };

@@ -9,7 +9,7 @@ export interface WatchBounds {
 
 /** Counts the first answers of new models. */
 export function createWatch(bounds: WatchBounds, stopwatch: () => number) {
-  let watched: { models: DeployedModels; lastGood: number; until: number } | null = null;
+  let watched: { models: DeployedModels; until: number } | null = null;
   let failures = 0;
   let answers = 0;
 
@@ -19,23 +19,22 @@ export function createWatch(bounds: WatchBounds, stopwatch: () => number) {
   }
 
   return {
-    begin(models: DeployedModels, lastGood: number): void {
-      watched = { models, lastGood, until: stopwatch() + bounds.forMs };
+    begin(models: DeployedModels): void {
+      watched = { models, until: stopwatch() + bounds.forMs };
       failures = 0;
       answers = 0;
     },
     answered(models: DeployedModels): void {
       if (watched?.models === models) answers += 1;
     },
-    /** @returns the entry to go back to, once, when there were too many; else null */
-    failed(models: DeployedModels): number | null {
-      if (!isWatched(models) || watched === null) return null;
+    /** @returns true once, when there were too many */
+    failed(models: DeployedModels): boolean {
+      if (!isWatched(models)) return false;
       answers += 1;
       failures += 1;
-      if (failures < bounds.failures) return null;
-      const { lastGood } = watched;
+      if (failures < bounds.failures) return false;
       watched = null;
-      return lastGood;
+      return true;
     },
   };
 }

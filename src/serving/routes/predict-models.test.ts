@@ -234,19 +234,19 @@ describe('swapping under a hundred clients', () => {
     const app = await createFakeApp(
       createFakePorts({
         present: () => ({ windowEnd: WINDOW, revision: router.current().revision }),
-        priceWithTexts: () =>
-          router.use(async ({ revision, models }) => {
-            const [deployed] = models;
-            await new Promise((settle) => setImmediate(settle));
-            const [probabilityUp = NaN] = deployed!.model.predict({
-              columns: [],
-              values: new Float64Array(0),
-              count: 1,
-            });
-            const { arm, modelVersion } = deployed!;
-            const answer = armOf(arm, { modelVersion, probabilityUp, isChampion: true });
-            return { windowEnd: WINDOW, asOf: WINDOW, revision, champion: arm, arms: [answer] };
-          }),
+        priceWithTexts: async () => {
+          const { revision, models } = router.current();
+          const [deployed] = models;
+          await new Promise((settle) => setImmediate(settle));
+          const [probabilityUp = NaN] = deployed!.model.predict({
+            columns: [],
+            values: new Float64Array(0),
+            count: 1,
+          });
+          const { arm, modelVersion } = deployed!;
+          const answer = armOf(arm, { modelVersion, probabilityUp, isChampion: true });
+          return { windowEnd: WINDOW, asOf: WINDOW, revision, champion: arm, arms: [answer] };
+        },
       }),
       { checkAnswers: false },
     );
@@ -274,7 +274,11 @@ describe('swapping under a hundred clients', () => {
     }
 
     async function operate(): Promise<void> {
-      for (newest = 2; newest <= REVISIONS; newest += 1) await router.follow();
+      for (newest = 2; newest <= REVISIONS; newest += 1) {
+        await router.follow();
+        const seenBefore = answers;
+        while (answers === seenBefore) await new Promise((settle) => setImmediate(settle));
+      }
       isOver = true;
     }
 
