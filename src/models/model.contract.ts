@@ -22,112 +22,133 @@ export function signalRows(seed: number, count: number): TrainingRows {
   return { columns: COLUMNS, values, count, labels, futureReturns };
 }
 
+/** A family with rows to fit it on, and others that it has not seen. */
+interface Trial {
+  family: ModelFamily;
+  training: TrainingRows;
+  fresh: TrainingRows;
+  fit(rows?: TrainingRows): Model;
+}
+
 /** What every family of price models must keep. Call it inside a test file. */
 export function describeModelFamily(family: ModelFamily): void {
   const training = signalRows(1, 600);
   const fresh = signalRows(2, 200);
-  const fit = (rows: TrainingRows = training, seed = 5) => family.fit(rows, { seed });
-
+  const fit = (rows: TrainingRows = training) => family.fit(rows, { seed: 5 });
+  const trial = { family, training, fresh, fit };
   describe(`${family.name} as a model family`, () => {
-    it('gives the same model for the same rows and seed', () => {
-      expect(fit().toJson()).toEqual(fit().toJson());
-      expect(fit().predict(fresh)).toEqual(fit().predict(fresh));
-    });
+    keepsItsBytes(trial);
+    readsColumnsByName(trial);
+    bearsAnyRows(trial);
+    findsNothingInNoise(trial);
+  });
+}
 
-    it('says what decides a fit as plain JSON', () => {
-      expect(JSON.parse(JSON.stringify(family.parameters))).toEqual(family.parameters);
-    });
+function keepsItsBytes({ family, training, fresh, fit }: Trial): void {
+  it('gives the same model for the same rows and seed', () => {
+    expect(fit().toJson()).toEqual(fit().toJson());
+    expect(fit().predict(fresh)).toEqual(fit().predict(fresh));
+  });
 
-    it('is the same model after it was saved and loaded', () => {
-      const model = fit();
-      const loaded = family.load(JSON.parse(JSON.stringify(model.toJson())));
-      expect(loaded.family).toBe(family.name);
-      expect(loaded.predict(fresh)).toEqual(model.predict(fresh));
-      expect(loaded.toJson()).toEqual(model.toJson());
-    });
+  it('says what decides a fit as plain JSON', () => {
+    expect(JSON.parse(JSON.stringify(family.parameters))).toEqual(family.parameters);
+  });
 
-    it('refuses JSON that is none of its own with MODEL_INVALID', () => {
-      const saved = fit().toJson() as Record<string, unknown>;
-      const broken = [
-        null,
-        {},
-        [],
-        { ...saved, family: 'other' },
-        { ...saved, format: 2 },
-        { ...saved, more: 1 },
-      ];
-      for (const json of broken) {
-        expect(codeOf(() => family.load(json))).toBe('MODEL_INVALID');
-      }
-    });
+  it('is the same model after it was saved and loaded', () => {
+    const model = fit();
+    const loaded = family.load(JSON.parse(JSON.stringify(model.toJson())));
+    expect(loaded.family).toBe(family.name);
+    expect(loaded.predict(fresh)).toEqual(model.predict(fresh));
+    expect(loaded.toJson()).toEqual(model.toJson());
+  });
 
-    it('finds columns by name, in whatever order they stand', () => {
-      const turned = fit(withColumns(training, [...COLUMNS].reverse()));
-      expect(turned.toJson()).toEqual(fit().toJson());
-      expect(fit().predict(withColumns(fresh, [...COLUMNS].reverse()))).toEqual(fit().predict(fresh));
-    });
+  it('refuses JSON that is none of its own with MODEL_INVALID', () => {
+    const saved = fit().toJson() as Record<string, unknown>;
+    const broken = [
+      null,
+      {},
+      [],
+      { ...saved, family: 'other' },
+      { ...saved, format: 2 },
+      { ...saved, more: 1 },
+    ];
+    for (const json of broken) {
+      expect(codeOf(() => family.load(json))).toBe('MODEL_INVALID');
+    }
+  });
 
-    it('names the column that is missing', () => {
-      for (const needed of family.columns ?? ['momentum', 'mood']) {
-        const without = withColumns(
-          fresh,
-          COLUMNS.filter((column) => column !== needed),
-        );
-        expect(() => fit().predict(without)).toThrow(RangeError);
-        expect(() => fit().predict(without)).toThrow(needed);
-      }
-    });
+  it('leaves its rows as they were', () => {
+    const before = training.values.slice();
+    fit().predict(training);
+    expect(training.values).toEqual(before);
+  });
+}
 
-    it('gives probabilities for missing, infinite and huge values', () => {
-      for (const value of [NaN, Infinity, -Infinity, 1e300, -1e300, 0]) {
-        expectProbabilities(fit(), { ...fresh, values: fresh.values.map(() => value) });
-      }
-      const patchy = {
-        ...training,
-        values: training.values.map((value, place) => (place % 3 ? value : NaN)),
-      };
-      expectProbabilities(fit(patchy), fresh);
-    });
+function readsColumnsByName({ family, training, fresh, fit }: Trial): void {
+  it('finds columns by name, in whatever order they stand', () => {
+    const turned = fit(withColumns(training, [...COLUMNS].reverse()));
+    expect(turned.toJson()).toEqual(fit().toJson());
+    expect(fit().predict(withColumns(fresh, [...COLUMNS].reverse()))).toEqual(fit().predict(fresh));
+  });
 
-    it('accepts training rows that are empty, few or of one class', () => {
-      const one = {
-        ...training,
-        labels: new Uint8Array(600).fill(1),
-        futureReturns: new Float64Array(600).fill(0.01),
-      };
-      for (const rows of [signalRows(1, 0), signalRows(1, 1), signalRows(1, 2), one]) {
-        const model = fit(rows);
-        expectProbabilities(model, fresh);
-        expect(family.load(JSON.parse(JSON.stringify(model.toJson()))).predict(fresh)).toEqual(
-          model.predict(fresh),
-        );
-      }
-    });
+  it('names the column that is missing', () => {
+    for (const needed of family.columns ?? ['momentum', 'mood']) {
+      const without = withColumns(
+        fresh,
+        COLUMNS.filter((column) => column !== needed),
+      );
+      expect(() => fit().predict(without)).toThrow(RangeError);
+      expect(() => fit().predict(without)).toThrow(needed);
+    }
+  });
+}
 
-    it('predicts no rows as no probabilities, and each row by itself', () => {
-      expect(fit().predict(signalRows(3, 0))).toEqual(new Float64Array(0));
-      const together = fit().predict(fresh);
-      const single = { columns: COLUMNS, values: fresh.values.slice(0, COLUMNS.length), count: 1 };
-      expect(fit().predict(single)[0]).toBe(together[0]);
-    });
+function bearsAnyRows({ family, training, fresh, fit }: Trial): void {
+  it('gives probabilities for missing, infinite and huge values', () => {
+    for (const value of [NaN, Infinity, -Infinity, 1e300, -1e300, 0]) {
+      expectProbabilities(fit(), { ...fresh, values: fresh.values.map(() => value) });
+    }
+    const patchy = {
+      ...training,
+      values: training.values.map((value, place) => (place % 3 ? value : NaN)),
+    };
+    expectProbabilities(fit(patchy), fresh);
+  });
 
-    it('leaves its rows as they were', () => {
-      const before = training.values.slice();
-      fit().predict(training);
-      expect(training.values).toEqual(before);
-    });
+  it('accepts training rows that are empty, few or of one class', () => {
+    const one = {
+      ...training,
+      labels: new Uint8Array(600).fill(1),
+      futureReturns: new Float64Array(600).fill(0.01),
+    };
+    for (const rows of [signalRows(1, 0), signalRows(1, 1), signalRows(1, 2), one]) {
+      const model = fit(rows);
+      expectProbabilities(model, fresh);
+      expect(family.load(JSON.parse(JSON.stringify(model.toJson()))).predict(fresh)).toEqual(
+        model.predict(fresh),
+      );
+    }
+  });
 
-    it('has no skill on shuffled labels', () => {
-      const shuffled = withShuffledTruth(signalRows(7, 8000), 11);
-      const half = 4000;
-      const model = fit(sliced(shuffled, 0, half));
-      const unseen = sliced(shuffled, half, 2 * half);
-      const hits = [...model.predict(unseen)].filter(
-        (probability, row) => (directionOf(probability) === 'up' ? 1 : 0) === unseen.labels[row],
-      ).length;
-      // Four standard errors of a fair coin thrown 4,000 times.
-      expect(Math.abs(hits / half - 0.5)).toBeLessThan((4 * 0.5) / Math.sqrt(half));
-    });
+  it('predicts no rows as no probabilities, and each row by itself', () => {
+    expect(fit().predict(signalRows(3, 0))).toEqual(new Float64Array(0));
+    const together = fit().predict(fresh);
+    const single = { columns: COLUMNS, values: fresh.values.slice(0, COLUMNS.length), count: 1 };
+    expect(fit().predict(single)[0]).toBe(together[0]);
+  });
+}
+
+function findsNothingInNoise({ fit }: Trial): void {
+  it('has no skill on shuffled labels', () => {
+    const shuffled = withShuffledTruth(signalRows(7, 8000), 11);
+    const half = 4000;
+    const model = fit(sliced(shuffled, 0, half));
+    const unseen = sliced(shuffled, half, 2 * half);
+    const hits = [...model.predict(unseen)].filter(
+      (probability, row) => (directionOf(probability) === 'up' ? 1 : 0) === unseen.labels[row],
+    ).length;
+    // Four standard errors of a fair coin thrown 4,000 times.
+    expect(Math.abs(hits / half - 0.5)).toBeLessThan((4 * 0.5) / Math.sqrt(half));
   });
 }
 
