@@ -1,53 +1,29 @@
 'use client';
 
 import { useState } from 'react';
-import type { Health, ModelsStatus } from '../../src/serving/contract.ts';
-import type { Feed } from '../lib/feed.ts';
+import type { ModelsStatus } from '../../src/serving/contract.ts';
 import { fullMoment, horizon, momentFrom, signed } from '../lib/format.ts';
 import { gateRounds, roundWords, type GatePanel, type GateRound } from '../lib/gate.ts';
 import { tickDigits, type Scale } from '../lib/scale.ts';
 import { HORIZONS } from '../lib/use-dashboard.ts';
 import { GATE_ROW, GateRow } from './gate-row.tsx';
 import { IntervalAxis } from './interval-plot.tsx';
-import { OldAnswer } from './old-answer.tsx';
-import { Card } from './ui/card.tsx';
+import { ModelsAnswerCard, type ModelsFeed } from './models-answer-card.tsx';
 import { Disclosure } from './ui/disclosure.tsx';
 import { Segmented } from './ui/segmented.tsx';
-import { Skeleton } from './ui/skeleton.tsx';
-import { Waiting } from './waiting.tsx';
-
-interface GateCardProps {
-  models: Feed<ModelsStatus>;
-  health: Health | null;
-}
 
 /** What was to go live, what it was measured against, and what came of it. */
-export function GateCard({ models, health }: GateCardProps) {
-  const { data } = models;
+export function GateCard(feed: ModelsFeed) {
   return (
-    <Card
+    <ModelsAnswerCard
+      {...feed}
       id="gate"
       title="Gate"
       note="Each bar shows how much better or worse a candidate did than the model it would replace, give or take chance; it goes live only when the whole bar lies right of the dashed line."
-      actions={
-        <div className="flex flex-wrap items-center gap-3">
-          <GateLegend />
-          <OldAnswer feed={models} />
-        </div>
-      }
+      legend={<GateLegend />}
     >
-      {data === null ? (
-        <div className="flex min-h-56">
-          <Waiting
-            failure={models.failure}
-            health={health}
-            skeleton={<Skeleton className="h-auto w-full" />}
-          />
-        </div>
-      ) : (
-        <Rounds status={data} />
-      )}
-    </Card>
+      {(status) => <Rounds status={status} />}
+    </ModelsAnswerCard>
   );
 }
 

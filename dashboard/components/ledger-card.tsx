@@ -1,41 +1,21 @@
 import { ArrowRight } from 'lucide-react';
-import type { Deployment, Health, ModelsStatus } from '../../src/serving/contract.ts';
-import type { Feed } from '../lib/feed.ts';
+import type { Deployment, ModelsStatus } from '../../src/serving/contract.ts';
 import { momentFrom, withStop } from '../lib/format.ts';
 import { changeLines, KIND_WORDS } from '../lib/ledger.ts';
-import { OldAnswer } from './old-answer.tsx';
+import { ModelsAnswerCard, type ModelsFeed } from './models-answer-card.tsx';
 import { Badge } from './ui/badge.tsx';
-import { Card } from './ui/card.tsx';
-import { Skeleton } from './ui/skeleton.tsx';
-import { Waiting } from './waiting.tsx';
-
-interface LedgerCardProps {
-  models: Feed<ModelsStatus>;
-  health: Health | null;
-}
 
 /** Every change of what is live: when, by whom, from what to what, and why. */
-export function LedgerCard({ models, health }: LedgerCardProps) {
-  const { data } = models;
+export function LedgerCard(feed: ModelsFeed) {
   return (
-    <Card
+    <ModelsAnswerCard
+      {...feed}
       id="ledger"
       title="Ledger"
       note="Every change of what is live, newest first. Entries are only ever added; a rollback is one more. Times are UTC."
-      actions={<OldAnswer feed={models} />}
     >
-      {data === null ? (
-        <div className="flex min-h-56">
-          <Waiting
-            failure={models.failure}
-            health={health}
-            skeleton={<Skeleton className="h-auto w-full" />}
-          />
-        </div>
-      ) : (
-        <Entries status={data} />
-      )}
-    </Card>
+      {(status) => <Entries status={status} />}
+    </ModelsAnswerCard>
   );
 }
 

@@ -1,43 +1,23 @@
 import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { Health, LiveModel, ModelsStatus } from '../../src/serving/contract.ts';
-import type { Feed } from '../lib/feed.ts';
+import type { LiveModel, ModelsStatus } from '../../src/serving/contract.ts';
 import { count, horizon, MISSING, momentFrom, relative, withStop } from '../lib/format.ts';
 import { expiredModels, expiryOf, liveByHorizon, type HorizonModels } from '../lib/models.ts';
-import { OldAnswer } from './old-answer.tsx';
+import { ModelsAnswerCard, type ModelsFeed } from './models-answer-card.tsx';
 import { Badge } from './ui/badge.tsx';
-import { Card } from './ui/card.tsx';
 import { Fact } from './ui/fact.tsx';
-import { Skeleton } from './ui/skeleton.tsx';
-import { Waiting } from './waiting.tsx';
-
-interface ModelsCardProps {
-  models: Feed<ModelsStatus>;
-  health: Health | null;
-}
 
 /** Which model answers, since when, and which others predict in its shadow. */
-export function ModelsCard({ models, health }: ModelsCardProps) {
-  const { data } = models;
+export function ModelsCard(feed: ModelsFeed) {
   return (
-    <Card
+    <ModelsAnswerCard
+      {...feed}
       id="models"
       title="Models"
       note="At each horizon one arm, the champion, answers. The others predict every window in its shadow. Times are UTC."
-      actions={<OldAnswer feed={models} />}
     >
-      {data === null ? (
-        <div className="flex min-h-56">
-          <Waiting
-            failure={models.failure}
-            health={health}
-            skeleton={<Skeleton className="h-auto w-full" />}
-          />
-        </div>
-      ) : (
-        <LiveModels status={data} />
-      )}
-    </Card>
+      {(status) => <LiveModels status={status} />}
+    </ModelsAnswerCard>
   );
 }
 
