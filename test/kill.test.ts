@@ -96,8 +96,8 @@ afterEach(async () => {
 describe('a replay that is killed with kill -9 and started again', () => {
   it('ends as an unbroken one: same predictions, no window lost or doubled (three kills)', async () => {
     const history = join(folder, 'history');
-    await writeSimulatedHistory(history, { seed: 4, bars: 45 * 24 });
-    const task = { history, from: ORIGIN + 24 * DAY_MS, to: ORIGIN + 45 * DAY_MS };
+    await writeSimulatedHistory(history, { seed: 4, bars: 34 * 24 });
+    const task = { history, from: ORIGIN + 24 * DAY_MS, to: ORIGIN + 34 * DAY_MS };
     await expectSameEnd(task, { kills: THREE_KILLS, seed: 1 });
   }, 120_000);
 
