@@ -90,25 +90,26 @@ describe('startWindowJobs', () => {
   });
 
   it('has a retraining made that is due, once, while windows go on', async () => {
-    const trained: string[] = [];
+    const trained: EpochMs[] = [];
     let isDue = true;
     await start({
       nextDueAt: () => LATER,
       decideDueWindows: () => Promise.resolve(),
       retrainingDueAfter: () => (isDue ? LATER : null),
-      retrain: async () => {
+      retrain: async (askedAfter) => {
         isDue = false;
-        trained.push('now');
+        trained.push(askedAfter);
       },
     });
     await until(() => trained.length > 0);
     await running.splice(0)[0]?.stop();
     await start({ nextDueAt: () => LATER, decideDueWindows: () => Promise.resolve() });
-    const { rows } = await workspace.pool.query<{ state: string }>(
-      `SELECT state::text FROM ${workspace.queueSchema}.job WHERE name = $1`,
+    const { rows } = await workspace.pool.query<{ state: string; hours: number }>(
+      `SELECT state::text, expire_seconds / 3600 AS hours FROM ${workspace.queueSchema}.job WHERE name = $1`,
       [RETRAINING_QUEUE],
     );
-    expect([trained, rows.map(({ state }) => state)]).toEqual([['now'], ['completed']]);
+    // Its own time: a quarter of an hour, as the queue has it, is too little for a training.
+    expect([trained, rows]).toEqual([[LATER], [{ state: 'completed', hours: 6 }]]);
   });
 
   it('says what is wrong when there is no database to lay anything down in', async () => {

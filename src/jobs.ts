@@ -22,6 +22,8 @@ export interface WindowJobs {
 
 /** Seconds between two looks into the queue: a window is decided at most this long after it is due. */
 const POLL_SECONDS = 2;
+/** A retraining takes minutes, on a small machine an hour; only after this is it thought to be lost. */
+const RETRAINING_SECONDS = 6 * 3_600;
 /** A window under way is given this long to end. */
 const STOP_PATIENCE_MS = 20_000;
 
@@ -32,7 +34,8 @@ const STOP_PATIENCE_MS = 20_000;
  * @param options.nextDueAt - the decision moment of the next window that is not decided yet
  * @param options.decideDueWindows - decides every window that is due, in order
  * @param options.retrainingDueAfter - the window after which a retraining is due; null while none is
- * @param options.retrain - makes the retraining that is due; nothing when none is any more
+ * @param options.retrain - makes the retraining that was asked for after a window; nothing when none is due any more. One
+ *   that fails is tried again like a window
  */
 export async function startWindowJobs(options: {
   databaseUrl: string;
@@ -42,7 +45,7 @@ export async function startWindowJobs(options: {
   nextDueAt: () => EpochMs;
   decideDueWindows: () => Promise<void>;
   retrainingDueAfter: () => EpochMs | null;
-  retrain: () => Promise<void>;
+  retrain: (windowEnd: EpochMs) => Promise<void>;
   log: Log;
 }): Promise<WindowJobs> {
   const { databaseUrl, schema, asset, nextDueAt, decideDueWindows, retrainingDueAfter, retrain, log } =
@@ -66,7 +69,10 @@ export async function startWindowJobs(options: {
       for (const job of jobs) await answer(windowWakeSchema.parse(job.data));
     });
     await boss.work(RETRAINING_QUEUE, { pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {
-      for (const job of jobs) if (retrainingSchema.parse(job.data).asset === asset) await retrain();
+      for (const { data } of jobs) {
+        const asked = retrainingSchema.parse(data);
+        if (asked.asset === asset) await retrain(asked.windowEnd);
+      }
     });
     await askForRetraining();
     await layDownNext();
@@ -92,7 +98,11 @@ export async function startWindowJobs(options: {
   async function askForRetraining(): Promise<void> {
     const windowEnd = retrainingDueAfter();
     if (windowEnd === null) return;
-    await boss.send(RETRAINING_QUEUE, retrainingSchema.parse({ asset, windowEnd }), { singletonKey: asset });
+    await boss.send(RETRAINING_QUEUE, retrainingSchema.parse({ asset, windowEnd }), {
+      singletonKey: asset,
+      // Said with each job: a queue that an older version made keeps its own patience.
+      expireInSeconds: RETRAINING_SECONDS,
+    });
   }
 
   async function layDownNext(): Promise<void> {

@@ -44,7 +44,7 @@ import {
 type History = WindowMemory['history'];
 
 /** One by hand is a candidate of one family: it does not stand in for the one that is due. */
-const DUE_TRIGGERS: readonly TrainingRun['trigger'][] = ['first', 'schedule', 'expiry'];
+export const DUE_TRIGGERS: readonly TrainingRun['trigger'][] = ['first', 'schedule', 'expiry'];
 /** First trainings that are looked through: one a family. */
 const FIRST_RUNS = 1_000;
 /** Events that tell of something live, which a training by hand never makes. */

@@ -2,7 +2,15 @@ import { MINUTE_MS, type Clock, type EpochMs } from './core/index.ts';
 import type { FeatureInput } from './features/index.ts';
 import type { TextScore } from './lake/index.ts';
 import type { Learning } from './learning.ts';
-import type { Fit, Prediction, Predictor, SettledOutcome, WindowMemory } from './prediction/index.ts';
+import type {
+  ArmFailure,
+  DeployedModels,
+  Fit,
+  Prediction,
+  Predictor,
+  SettledOutcome,
+  WindowMemory,
+} from './prediction/index.ts';
 import type { Retraining } from './retraining/index.ts';
 
 /** What becomes known by a window's decision, with its texts scored. */
@@ -22,6 +30,8 @@ export interface WindowParts {
   read(range: { after: EpochMs; upTo: EpochMs }): Promise<WindowInputs>;
   /** True in real time, where windows do not wait for a retraining that is due: the queue makes it beside them. */
   isRetrainingQueued?: boolean;
+  /** Told of each deployed model that could not answer for a window; the others have answered. */
+  armFailed?: (deployed: DeployedModels, failure: ArmFailure) => void;
 }
 
 /** What a run carries from window to window. */
@@ -47,6 +57,8 @@ export interface WindowEffects {
   /** Trainings of the governed families, in order: what they made, what the gate said, what is live from now on. */
   retrainings: readonly Retraining[];
   predictions: readonly Prediction[];
+  /** Deployed models that could not answer: their arms predict nothing for this window. */
+  armFailures: readonly ArmFailure[];
   outcomes: readonly SettledOutcome[];
   /** Bars of which another version arrived after the first one. */
   revisions: readonly EpochMs[];
@@ -79,6 +91,7 @@ export async function runWindow(
       fits: [],
       retrainings: [],
       predictions: [],
+      armFailures: [],
       outcomes: [],
       revisions: row.revisions,
     };
@@ -86,8 +99,17 @@ export async function runWindow(
   const first = await learning.begin(memory.history);
   if (first !== null) learning.accept(first);
   const fits = run.predictor.refitIfDue(windowEnd, memory.history);
-  const moment = { predictedAt: Math.max(asOf, parts.clock.now()), degraded: row.degraded };
-  const predictions = run.predictor.predict(row, moment, learning.deployed);
+  const { deployed } = learning;
+  const armFailures: ArmFailure[] = [];
+  const moment = {
+    predictedAt: Math.max(asOf, parts.clock.now()),
+    degraded: row.degraded,
+    onFailure(failure: ArmFailure) {
+      armFailures.push(failure);
+      parts.armFailed?.(deployed, failure);
+    },
+  };
+  const predictions = run.predictor.predict(row, moment, deployed);
   const due = parts.isRetrainingQueued === true ? null : await learning.trainIfDue(windowEnd, memory.history);
   if (due !== null) learning.accept(due);
   return {
@@ -95,6 +117,7 @@ export async function runWindow(
     fits,
     retrainings: [first, due].filter((retraining) => retraining !== null),
     predictions,
+    armFailures,
     outcomes: settled.filter((outcome) => outcome.windowEnd > predictAfter),
     revisions: row.revisions,
   };

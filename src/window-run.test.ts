@@ -22,9 +22,10 @@ import {
 } from './core/index.ts';
 import { createOnlineStore } from './features/index.ts';
 import { readPredictions } from './prediction/index.ts';
+import { latestDeployment } from './registry/index.ts';
 import { windowsBetween } from './run-window.ts';
 import { createVader } from './sentiment/index.ts';
-import { createInputFeed } from './window-run.ts';
+import { commitRetraining, createInputFeed } from './window-run.ts';
 
 const BARS = 9 * 24;
 /** A Friday; the Monday after it lies within the run. */
@@ -154,6 +155,49 @@ describe('a run over a workspace', () => {
     expect(await readLeftBehind(workspace)).toEqual(unbroken);
   });
 
+  it('goes on without a live model that fails, says so once a version, and again the same', async () => {
+    const leftBehind = async () => {
+      await forgetRuns(workspace);
+      const run = await openTestRun(workspace, { predictAfter: PREDICT_AFTER });
+      await replayWindows(WINDOWS.slice(0, 100), run);
+      const [first, ...others] = run.learning.deployed.models;
+      const model = { ...first!.model, predict: () => Float64Array.of(NaN) };
+      run.learning.adopt({ ...run.learning.deployed, models: [{ ...first!, model }, ...others] });
+      await replayWindows(WINDOWS.slice(100, 105), run);
+      expect(run.lastWindow).toBe(barEnd(105));
+      return { left: await readLeftBehind(workspace), failing: first! };
+    };
+    const { left, failing } = await leftBehind();
+    const events = await readEvents(workspace.pool, { limit: 99 });
+    const { modelVersion, arm } = failing;
+    expect(events.filter(({ kind }) => kind === 'prediction.arm-failed')).toMatchObject([
+      { severity: 'critical', at: barEnd(101) + MINUTE_MS, facts: { modelVersion, arm } },
+    ]);
+    expect(left.predictions).toHaveLength(9 * ARMS * HORIZONS - 5);
+    expect((await leftBehind()).left).toEqual(left);
+  });
+
+  it('writes a retraining once, and none for a run that another has taken over', async () => {
+    const run = await openTestRun(workspace, { predictAfter: PREDICT_AFTER });
+    await replayWindows(WINDOWS.slice(0, 100), run);
+    // The entry's own number, as soon as it is written.
+    expect(run.learning.deployed.revision).toBe((await latestDeployment(workspace.pool, ASSET))?.id);
+    const { history } = run.memory;
+    const monday = WINDOWS.find((end) => run.learning.isDue(end))!;
+    const retraining = (await run.learning.trainIfDue(monday, history))!;
+    const at = retraining.recordedAt;
+    const second = await openTestRun(workspace, { predictAfter: PREDICT_AFTER });
+    const before = await readLeftBehind(workspace);
+    await expect(commitRetraining(run, retraining, at)).rejects.toMatchObject({ code: 'WINDOW_FENCED' });
+    expect(await readLeftBehind(workspace)).toEqual(before);
+    // The run that stands now may take it over; then nobody writes it again.
+    expect(await commitRetraining(second, retraining, at)).toMatchObject({ isWritten: true });
+    const after = await readLeftBehind(workspace);
+    expect(after.runs).toHaveLength(before.runs.length + 2);
+    expect(await commitRetraining(second, retraining, at)).toEqual({ isWritten: false, entry: null });
+    expect(await readLeftBehind(workspace)).toEqual(after);
+  });
+
   it('leaves the newest vector in the cache', async () => {
     const run = await openTestRun(workspace, { predictAfter: PREDICT_AFTER });
     await replayWindows(WINDOWS.slice(0, 30), run);
@@ -174,7 +218,11 @@ describe('a run over a workspace', () => {
     const hour = predictions.filter(
       ({ arm, horizonMinutes }) => arm === 'logistic+vader' && horizonMinutes === 60,
     );
-    const degraded = hour.filter((prediction) => prediction.degraded).map(({ windowEnd }) => windowEnd);
+    // A yardstick has no expiry, so nothing but the window itself degrades its answers.
+    const degraded = predictions
+      .filter(({ arm, horizonMinutes }) => arm === 'baseline-majority' && horizonMinutes === 60)
+      .filter((prediction) => prediction.degraded)
+      .map(({ windowEnd }) => windowEnd);
     expect(degraded).toEqual([MISSING, LATE, TOO_LATE]);
     expect(hour.every(({ probabilityUp }) => probabilityUp > 0 && probabilityUp < 1)).toBe(true);
     const outcomeOf = (windowEnd: EpochMs) =>

@@ -5,6 +5,7 @@ import {
   inTransaction,
   isoUtc,
   latestWindow,
+  messageOf,
   raiseEvent,
   SECOND_MS,
   type Cache,
@@ -21,7 +22,13 @@ import {
   type FeatureSet,
 } from './features/index.ts';
 import { readCandles, readObservations, readScores, writeScores, type TextScore } from './lake/index.ts';
-import { openLearning, type LearningOptions, type LearningSettings } from './learning.ts';
+import {
+  DUE_TRIGGERS,
+  openLearning,
+  type LearningOptions,
+  type LearningSettings,
+  type OpeningOptions,
+} from './learning.ts';
 import {
   createPredictor,
   createWindowMemory,
@@ -30,11 +37,18 @@ import {
   writeOutcomes,
   writePredictions,
   type Arm,
+  type ArmFailure,
   type RememberedRun,
   type ScoredInputs,
   type WindowMemory,
 } from './prediction/index.ts';
-import { claimVersions, createArtifactStore, latestDeployment } from './registry/index.ts';
+import {
+  claimVersions,
+  createArtifactStore,
+  latestDeployment,
+  readRuns,
+  type Deployment,
+} from './registry/index.ts';
 import { recordRetraining, saveArtifacts, type Retraining } from './retraining/index.ts';
 import { runWindow, type WindowEffects, type WindowParts, type WindowRun } from './run-window.ts';
 import { scorerName, type Scorer } from './sentiment/index.ts';
@@ -57,7 +71,7 @@ export interface WorkspaceRun extends WindowRun {
 }
 
 /** What a run is made of. */
-export interface RunOptions extends LearningSettings, Pick<LearningOptions, 'pool'> {
+export interface RunOptions extends LearningSettings, Pick<LearningOptions, 'pool'>, OpeningOptions {
   workspace: Workspace;
   cache: Cache;
   asset: string;
@@ -73,6 +87,7 @@ export interface RunOptions extends LearningSettings, Pick<LearningOptions, 'poo
 /**
  * Takes over the workspace's run: older runners can no longer commit. State, rows and closes are read back as they
  * were committed; everything else follows from them.
+ * @throws AppError `REGISTRY_...` without `refusedAt`, when a live model cannot be used as it lies in the registry
  */
 export async function openRun(options: RunOptions): Promise<WorkspaceRun> {
   const { workspace, cache, asset, featureSet, scorer, predictAfter, graceSeconds } = options;
@@ -191,9 +206,11 @@ async function commitEffects(
   if (last === undefined) return;
   const { workspace, asset, featureSet, fence, memory } = run;
   const windowEnds = batch.map(({ windowEnd }) => windowEnd);
-  await inTransaction(
+  const retrainings = batch.flatMap((effects) => effects.retrainings);
+  const newest = await inTransaction(
     workspace.pool,
     async (client) => {
+      let newest: Deployment | null = null;
       await commitWindows(client, { job: WINDOW_JOB, asset, fence, windowEnds, at });
       await writeScores(client, {
         scorer: scorerName(run.scorer),
@@ -212,15 +229,18 @@ async function commitEffects(
         asset,
         batch.flatMap(({ outcomes }) => outcomes),
       );
-      for (const retraining of batch.flatMap((effects) => effects.retrainings)) {
-        await writeRetraining(client, { workspace, asset, retraining, isDurable });
+      for (const retraining of retrainings) {
+        newest = (await writeRetraining(client, { workspace, asset, retraining, isDurable })) ?? newest;
       }
-      for (const { asOf, revisions } of batch) {
+      for (const { asOf, revisions, armFailures } of batch) {
         for (const eventTime of revisions) await raiseEvent(client, revisionEvent(asset, asOf, eventTime));
+        for (const failure of armFailures) await raiseEvent(client, armFailedEvent(asset, asOf, failure));
       }
+      return newest;
     },
     { durable: isDurable },
   );
+  if (retrainings.length > 0) run.learning.recorded(newest);
   run.lastWindow = last.windowEnd;
   const { windowEnd, asOf, values, degraded } = last;
   await createOnlineStore(run.cache, workspace.cachePrefix).write(
@@ -231,18 +251,29 @@ async function commitEffects(
 
 /**
  * Writes a retraining that was made beside the windows: its files, what they are, and what is live from now on.
+ * @param run.fence - of the run that it is made for; one by hand is made for none
  * @param now - it is dated then, since windows that were decided meanwhile had the models before
- * @throws AppError `REGISTRY_STATE_MOVED` or `REGISTRY_VERSION_TAKEN` when somebody else was faster; nothing is
- *   recorded then
+ * @returns its entry of the ledger, null where it changes nothing; and whether it was written: it is not where a
+ *   training of the same date, or of a later one, stands already
+ * @throws AppError `WINDOW_FENCED` when another runner has taken over, `REGISTRY_STATE_MOVED` or
+ *   `REGISTRY_VERSION_TAKEN` when somebody else was faster; nothing is recorded then
  */
 export async function commitRetraining(
-  { workspace, asset }: Pick<WorkspaceRun, 'workspace' | 'asset'>,
+  run: Pick<WorkspaceRun, 'workspace' | 'asset'> & Partial<Pick<WorkspaceRun, 'fence'>>,
   retraining: Retraining,
   now: EpochMs,
-): Promise<void> {
-  await inTransaction(workspace.pool, (client) =>
-    writeRetraining(client, { workspace, asset, retraining, isDurable: true, notBefore: now }),
-  );
+): Promise<{ entry: Deployment | null; isWritten: boolean }> {
+  const { workspace, asset, fence } = run;
+  return inTransaction(workspace.pool, async (client) => {
+    if (fence !== undefined) {
+      // No window is written, but whoever has taken over since is respected, and waits until this stands.
+      await commitWindows(client, { job: WINDOW_JOB, asset, fence, windowEnds: [], at: now });
+      const [newest] = await readRuns(client, { asset, triggers: DUE_TRIGGERS, limit: 1 });
+      if (newest !== undefined && newest.at >= retraining.at) return { entry: null, isWritten: false };
+    }
+    const parts = { workspace, asset, retraining, isDurable: true, notBefore: now };
+    return { entry: await writeRetraining(client, parts), isWritten: true };
+  });
 }
 
 /**
@@ -258,7 +289,7 @@ async function writeRetraining(
     isDurable: boolean;
     notBefore?: EpochMs;
   },
-): Promise<void> {
+): Promise<Deployment | null> {
   const { workspace, asset, retraining, isDurable, notBefore = retraining.recordedAt } = parts;
   await claimVersions(
     client,
@@ -269,7 +300,7 @@ async function writeRetraining(
   // Orders that were given while it was being made stand in the ledger before it.
   const latest = await latestDeployment(client, asset);
   const at = Math.max(retraining.recordedAt, notBefore, latest?.at ?? -Infinity);
-  await recordRetraining(client, { asset, retraining, saved, at });
+  return recordRetraining(client, { asset, retraining, saved, at });
 }
 
 function stackRows(batch: readonly WindowEffects[], width: number) {
@@ -296,6 +327,19 @@ function revisionEvent(asset: string, at: EpochMs, eventTime: EpochMs) {
       remedy: 'The first version serves; compare the sources if this is frequent.',
     },
     dedupKey: null,
+  };
+}
+
+/** Once a version: one that fails, fails at every window. */
+function armFailedEvent(asset: string, at: EpochMs, { error, ...arm }: ArmFailure) {
+  const kind = 'prediction.arm-failed';
+  return {
+    at,
+    kind,
+    severity: 'critical' as const,
+    asset,
+    facts: { ...arm, windowEnd: isoUtc(arm.windowEnd), message: messageOf(error) },
+    dedupKey: `${kind} ${asset} ${arm.modelVersion}`,
   };
 }
 

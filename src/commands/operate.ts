@@ -14,23 +14,18 @@ import {
 import { isConnectionLost } from '../database-away.ts';
 import { createRouter } from '../follow-ledger.ts';
 import { startWindowJobs, type WindowJobs } from '../jobs.ts';
+import { missingModels, toLiveState } from '../live-models.ts';
 import type { Operation, OperationFailure } from '../operation.ts';
 import { analyzeLedger, countPredictions, HORIZONS_MINUTES } from '../prediction/index.ts';
 import { windowsBetween, type WindowParts } from '../run-window.ts';
 import { presentWindow } from '../pricing.ts';
-import {
-  commitRetraining,
-  createInputFeed,
-  openRun,
-  runThrough,
-  WINDOW_JOB,
-  type WorkspaceRun,
-} from '../window-run.ts';
+import { createInputFeed, openRun, runThrough, WINDOW_JOB, type WorkspaceRun } from '../window-run.ts';
 import { amount } from './amount.ts';
 import { rest, type StorageKeeper } from './keep-storage.ts';
 import { replayWindows } from './replay-windows.ts';
 import type { Schedule, StartPlan } from './start-plan.ts';
 import type { Terminal } from './terminal.ts';
+import { createTrainings, type Trainings } from './train-beside.ts';
 
 /** What an operation works with once its storage stands. */
 export interface Work {
@@ -147,12 +142,13 @@ export async function goOn(work: Work): Promise<Running> {
 /** @returns what ends it */
 async function followRealTime(work: Work): Promise<() => Promise<void>> {
   const { keeper, plan, log } = work;
-  let jobs = await startJobs(work);
+  const trainings = createTrainings(work);
+  let jobs = await startJobs(work, trainings);
   keeper.onReopened = async () => {
     await jobs.stop().catch((error: unknown) => {
       log.warn({ reason: messageOf(error) }, 'the queue of the lost database did not end cleanly');
     });
-    jobs = await startJobs(work);
+    jobs = await startJobs(work, trainings);
   };
   log.info({ workspace: plan.workspaceName }, 'windows are decided as they close');
   return async () => {
@@ -161,7 +157,7 @@ async function followRealTime(work: Work): Promise<() => Promise<void>> {
   };
 }
 
-function startJobs(work: Work): Promise<WindowJobs> {
+function startJobs(work: Work, trainings: Trainings): Promise<WindowJobs> {
   const { operation, log } = work;
   const { storage, config, barMinutes, clock } = operation;
   if (storage === null) throw new RangeError('windows need a storage to live in');
@@ -178,32 +174,10 @@ function startJobs(work: Work): Promise<WindowJobs> {
       return operation.failure === null ? dueAt : Math.max(dueAt, dueAfter(latest));
     },
     decideDueWindows: () => decide(work, clock.now() - graceMs, { isDurable: true }),
-    retrainingDueAfter: () => retrainingDueAfter(operation),
-    retrain: () => retrainBeside(work),
+    retrainingDueAfter: trainings.dueAfter,
+    retrain: trainings.train,
     log,
   });
-}
-
-/** The newest window, if a retraining is due after it. */
-function retrainingDueAfter({ run }: Operation): EpochMs | null {
-  if (run === null || run.lastWindow === null || run.lastWindow <= run.predictAfter) return null;
-  return run.learning.isDue(run.lastWindow) ? run.lastWindow : null;
-}
-
-/**
- * The retraining that is due, made while windows go on. It is written down whole or not at all, and serves once the
- * router has taken it over from the ledger. One that fails leaves what is live where it is.
- */
-async function retrainBeside({ operation, log }: Work): Promise<void> {
-  const { run, router } = operation;
-  const windowEnd = retrainingDueAfter(operation);
-  if (run === null || windowEnd === null) return;
-  const retraining = await run.learning.trainIfDue(windowEnd, run.memory.history);
-  if (retraining === null) return;
-  await commitRetraining(run, retraining, operation.clock.now());
-  run.learning.accept(retraining);
-  log.info({ at: isoUtc(retraining.at), changes: retraining.changes.length }, 'models were trained anew');
-  await router?.follow();
 }
 
 /** Decides windows at a pace, on a virtual clock, until the end or a stop. */
@@ -297,7 +271,7 @@ function describeFailure(error: unknown): OperationFailure {
   };
 }
 
-async function resume({ operation, schedule }: Work): Promise<WorkspaceRun> {
+async function resume({ operation, schedule, log }: Work): Promise<WorkspaceRun> {
   const { storage, models, config, settings, pool } = operation;
   if (storage === null) throw new RangeError('a run needs a storage to live in');
   operation.run = await openRun({
@@ -310,8 +284,20 @@ async function resume({ operation, schedule }: Work): Promise<WorkspaceRun> {
     graceSeconds: config.graceSeconds,
     predictAfter: schedule.predictAfter,
     seed: FIT_SEED,
+    // A running system goes on with what can be used; a replay would stop.
+    refusedAt: operation.clock.now(),
   });
+  tellMissing(operation, log);
   return operation.run;
+}
+
+/** What others stand in for until a training has replaced it. */
+function tellMissing({ run }: Operation, log: Log): void {
+  if (run === null) return;
+  const { deployed } = run.learning;
+  for (const { arm, horizonMinutes, modelVersion } of missingModels(toLiveState(deployed), deployed.models)) {
+    log.error({ arm, horizonMinutes, modelVersion }, 'a live model cannot be used and is left out');
+  }
 }
 
 /** Some windows may have been committed without our hearing of it: what is told is read again, too. */
@@ -322,13 +308,17 @@ async function resumeLive(work: Work): Promise<WorkspaceRun> {
   return run;
 }
 
-function partsOf({ operation, plan }: Work, run: WorkspaceRun): WindowParts {
+function partsOf({ operation, plan, log }: Work, run: WorkspaceRun): WindowParts {
   return {
     clock: { isVirtual: operation.clock.isVirtual, now: () => operation.clock.now() },
     collect: async (upTo) => {
       if (operation.storage !== null) await plan.collect(operation.storage, upTo);
     },
     read: createInputFeed(run, { aheadMs: 0 }),
+    armFailed: (deployed, { arm, modelVersion, error }) => {
+      log.error({ arm, modelVersion, reason: messageOf(error) }, 'a live model could not predict a window');
+      operation.router?.failed(deployed, error);
+    },
     // In real time the next window does not wait for it.
     isRetrainingQueued: operation.pace.state === 'running',
   };

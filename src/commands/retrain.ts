@@ -89,6 +89,8 @@ async function trainCandidate(parts: Parts): Promise<{ retraining: Retraining; a
       graceMs: graceSeconds * SECOND_MS,
       seed: options.seed,
       pool,
+      // A candidate is what mends a live model that cannot be used.
+      refusedAt: windowEnd + graceSeconds * SECOND_MS,
     });
     terminal.say(`Training ${options.family} on what was known at ${isoUtc(windowEnd)}`);
     const retraining = await learning.trainByHand(options.family, { windowEnd, history: memory.history });
@@ -132,6 +134,7 @@ async function rowsUpToNow(parts: Parts): Promise<{ memory: WindowMemory; window
     // All of it is warm-up: nothing is predicted after the fact.
     predictAfter: Infinity,
     seed: options.seed,
+    refusedAt: span.last + graceSeconds * SECOND_MS,
   });
   await replayWindows(run, {
     beginning: span.first - barMinutes * MINUTE_MS,

@@ -5,6 +5,7 @@ export {
   createPredictor,
   probabilityOf,
   rowMatrices,
+  type ArmFailure,
   type Fit,
   type Prediction,
   type Predictor,

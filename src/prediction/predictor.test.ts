@@ -4,7 +4,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, parseUtc, utcDay } from '../core/index.ts';
 import { MODEL_FAMILIES, PAST_RETURN, type Model, type ModelFamily } from '../models/index.ts';
 import { armsOf, type Arm } from './arms.ts';
 import { NOTHING_DEPLOYED, type DeployedModels } from './deployed.ts';
-import { createPredictor, type PredictorOptions } from './predictor.ts';
+import { createPredictor, type ArmFailure, type PredictorOptions } from './predictor.ts';
 import { createRowHistory, type RowHistory, type WindowRow } from './row-history.ts';
 
 type TrainingRows = Parameters<ModelFamily['fit']>[0];
@@ -172,6 +172,42 @@ describe('createPredictor', () => {
       ['baseline-majority', 60],
       ['baseline-majority', 1_440],
     ]);
+  });
+
+  it('leaves a deployed model that fails out of the window, and tells of it; without a listener it throws', () => {
+    const { majority, logistic } = MODEL_FAMILIES;
+    const arms = armsOf({ fitted: [logistic], baselines: [majority], scorerFamily: 'vader' });
+    const predictor = createPredictor(optionsWith(arms));
+    const row = rowAt(START + HOUR_MS);
+    predictor.refitIfDue(row.windowEnd, historyUpTo(START));
+    const broken = (predict: Model['predict']): Model => ({
+      family: 'constant',
+      predict,
+      toJson: () => null,
+    });
+    const throwing = broken(() => {
+      throw new Error('the tree has no root');
+    });
+    const models = [
+      constantly('logistic+vader', { model: throwing }),
+      constantly('logistic+vader', { horizonMinutes: 1_440 }),
+      constantly('logistic+none', { model: broken(() => Float64Array.of(NaN)) }),
+    ];
+    const failures: ArmFailure[] = [];
+    const onFailure = (failure: ArmFailure) => failures.push(failure);
+    const deployed = { ...NOTHING_DEPLOYED, models };
+    const said = predictor.predict(row, { ...momentOf(row), onFailure }, deployed);
+    expect(said.map(({ arm, horizonMinutes }) => [arm, horizonMinutes])).toEqual([
+      ['baseline-majority', 60],
+      ['logistic+vader', 1_440],
+      ['baseline-majority', 1_440],
+    ]);
+    const place = { windowEnd: row.windowEnd, horizonMinutes: 60, modelVersion: 'constant@1.0.0' };
+    expect(failures).toMatchObject([
+      { ...place, arm: 'logistic+vader', error: { message: 'the tree has no root' } },
+      { ...place, arm: 'logistic+none', error: { message: expect.stringContaining('NaN') as string } },
+    ]);
+    expect(() => predictor.predict(row, momentOf(row), deployed)).toThrow('the tree has no root');
   });
 
   it('refuses what is no probability', () => {

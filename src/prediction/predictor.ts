@@ -39,6 +39,15 @@ export interface Fit {
   rows: number;
 }
 
+/** A deployed model that could not answer for a window. */
+export interface ArmFailure {
+  windowEnd: EpochMs;
+  arm: string;
+  horizonMinutes: number;
+  modelVersion: string;
+  error: unknown;
+}
+
 /** Lets every arm predict every window: the governed ones by what is deployed, the yardsticks by their own fits. */
 export interface Predictor {
   /**
@@ -49,11 +58,13 @@ export interface Predictor {
   refitIfDue(windowEnd: EpochMs, history: RowHistory): Fit[];
   /**
    * What every arm says, ordered by horizon, then arm; a governed arm without a deployed model says nothing.
-   * @throws RangeError when nothing is fitted and nothing deployed
+   * @param moment.onFailure - told of each deployed model that cannot answer; its arm is left out of this window
+   * @throws RangeError when nothing is fitted and nothing deployed, or a yardstick answers no probability; without
+   *   `onFailure` whatever a deployed model throws
    */
   predict(
     row: WindowRow,
-    moment: { predictedAt: EpochMs; degraded: boolean },
+    moment: { predictedAt: EpochMs; degraded: boolean; onFailure?: (failure: ArmFailure) => void },
     deployed: DeployedModels,
   ): Prediction[];
 }
@@ -122,15 +133,23 @@ export function createPredictor(options: PredictorOptions): Predictor {
         rows,
       }));
     },
-    predict(row, { predictedAt, degraded }, deployed) {
+    predict(row, { predictedAt, degraded, onFailure }, deployed) {
       const all = everybody(deployed);
       if (all.length === 0) throw new RangeError('there is nothing to predict with: nothing is fitted yet');
       const matrices = rowMatrices(row, featureNames);
       const aggregate = row.values[aggregatePlace] ?? NaN;
-      return all.map(({ arm, horizonMinutes, model, modelVersion, expiresAt }) => {
-        const probabilityUp = probabilityOf(model, matrices[horizonsMinutes.indexOf(horizonMinutes)]);
+      const { windowEnd } = row;
+      return all.flatMap(({ arm, horizonMinutes, model, modelVersion, expiresAt }) => {
+        let probabilityUp: number;
+        try {
+          probabilityUp = probabilityOf(model, matrices[horizonsMinutes.indexOf(horizonMinutes)]);
+        } catch (error) {
+          if (!arm.isGoverned || onFailure === undefined) throw error;
+          onFailure({ windowEnd, arm: arm.name, horizonMinutes, modelVersion, error });
+          return [];
+        }
         return {
-          windowEnd: row.windowEnd,
+          windowEnd,
           horizonMinutes,
           arm: arm.name,
           modelVersion,
@@ -138,7 +157,7 @@ export function createPredictor(options: PredictorOptions): Predictor {
           direction: directionOf(probabilityUp),
           sentiment: arm.usesSentiment && !Number.isNaN(aggregate) ? aggregate : null,
           predictedAt,
-          maturesAt: row.windowEnd + horizonMinutes * MINUTE_MS,
+          maturesAt: windowEnd + horizonMinutes * MINUTE_MS,
           degraded: degraded || predictedAt > expiresAt,
         };
       });
