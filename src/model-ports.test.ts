@@ -50,6 +50,23 @@ describe('what is live', () => {
     expect(status.router).toMatchObject({ revision: deploy?.id, problem: null });
   });
 
+  it('asks the ledger once how long it has been so, until it moves', async () => {
+    const asked: string[] = [];
+    const real = pool();
+    const query = (text: string, values: unknown[]) => {
+      asked.push(text);
+      return real.query(text, values);
+    };
+    const storage = operation.storage!;
+    const counted = {
+      ...operation,
+      storage: { ...storage, workspace: { ...storage.workspace, pool: { query } } },
+    } as unknown as Operation;
+    const ports = createModelPorts(counted);
+    for (let turn = 0; turn < 3; turn += 1) await ports.modelsStatus({ asset: ASSET, asOf: null, limit: 1 });
+    expect(asked.filter((text) => text.includes('jsonb_array_elements'))).toHaveLength(1);
+  });
+
   it('at any moment is the state of the last entry by then, with nothing that came later', async () => {
     const ports = createModelPorts(operation);
     for (const { at } of ledger) {

@@ -14,7 +14,9 @@ import {
   parseModelVersion,
   readDecisions,
   readDeployments,
+  readLiveSince,
   type Deployment,
+  type LiveSince,
   type LiveModel,
   type Manifest,
 } from './registry/index.ts';
@@ -40,9 +42,8 @@ type ModelPorts = Pick<
   | 'authority'
 >;
 
-/** Entries of the ledger that are looked through for the beginning of what is live. */
+/** Between two looks at an entry whose load failed for a passing reason. */
 const LOOK_AGAIN_MS = 100;
-const ENTRIES_LOOKED_THROUGH = 10_000;
 /** Sentiment by these needs a model that this version does not have. */
 const UNAVAILABLE = ['linear', 'finbert', 'cryptobert'].map((family) => ({
   family,
@@ -58,7 +59,7 @@ export function deployedNow({ router, run }: Operation): DeployedModels {
 /** The ports around models: answers with a text, what is live, and the orders that change it. */
 export function createModelPorts(operation: Operation): ModelPorts {
   const { config, models } = operation;
-  const manifests = createManifestMemo(operation);
+  const memos = { manifests: createManifestMemo(operation), sinces: createSinceMemo(operation) };
   const prices = createPriceMemo<PricedView>();
   return {
     present() {
@@ -69,7 +70,7 @@ export function createModelPorts(operation: Operation): ModelPorts {
         : { windowEnd: present.windowEnd, revision: router.current().revision };
     },
     priceWithTexts: async (question) => price(question),
-    modelsStatus: (question) => describeModels(operation, question, manifests),
+    modelsStatus: (question) => describeModels(operation, question, memos),
     async deployments({ asset, asOf, limit }) {
       return readDeployments(poolOf(operation), { asset, upTo: asOf ?? undefined, limit });
     },
@@ -153,21 +154,17 @@ async function requireAnswers(router: ModelRouter, revision: number): Promise<vo
 async function describeModels(
   operation: Operation,
   { asset, asOf, limit }: PastQuestion,
-  manifests: ManifestMemo,
+  { manifests, sinces }: { manifests: ManifestMemo; sinces: SinceMemo },
 ): Promise<ModelsStatusView> {
   const pool = poolOf(operation);
   const at = asOf ?? operation.clock.now();
   const entry = await liveAt(pool, { asset, at: asOf ?? Infinity });
   const state = entry?.state ?? { models: [], champions: [] };
-  const ledger = await readDeployments(pool, {
-    asset,
-    upTo: asOf ?? undefined,
-    limit: ENTRIES_LOOKED_THROUGH,
-  });
+  const since = entry === null ? null : await sinces(entry);
   const live: LiveModelView[] = [];
   for (const model of state.models) {
     const manifest = await manifests(model.modelVersion);
-    live.push(describeModel(model, { manifest, since: sinceOf(ledger, model, at), state }));
+    live.push(describeModel(model, { manifest, since: since?.ofModel(model) ?? at, state }));
   }
   return {
     asset,
@@ -175,7 +172,7 @@ async function describeModels(
     horizons: state.champions.map(({ horizonMinutes, arm }) => ({
       horizonMinutes,
       champion: arm,
-      since: championSince(ledger, { horizonMinutes, arm }),
+      since: since?.ofChampion({ horizonMinutes, arm }) ?? null,
     })),
     models: live,
     gate: await readDecisions(pool, { asset, upTo: asOf ?? undefined, limit }),
@@ -206,30 +203,17 @@ function describeModel(
   };
 }
 
-/** When a model became what it is: the newest entry that made it so. */
-function sinceOf(ledger: readonly Deployment[], model: LiveModel, otherwise: EpochMs): EpochMs {
-  const entry = ledger.find(({ changes }) =>
-    changes.some(
-      (change) =>
-        change.kind === 'model' &&
-        change.arm === model.arm &&
-        change.horizonMinutes === model.horizonMinutes &&
-        change.to === model.modelVersion,
-    ),
-  );
-  return entry?.at ?? otherwise;
-}
+type SinceMemo = (entry: Deployment) => Promise<LiveSince>;
 
-function championSince(
-  ledger: readonly Deployment[],
-  { horizonMinutes, arm }: { horizonMinutes: number; arm: string },
-): EpochMs | null {
-  const entry = ledger.find(({ changes }) =>
-    changes.some(
-      (change) => change.kind === 'champion' && change.horizonMinutes === horizonMinutes && change.to === arm,
-    ),
-  );
-  return entry?.at ?? null;
+/** What stands up to an entry never changes, so that the ledger is asked once for who looks at the present. */
+function createSinceMemo(operation: Operation): SinceMemo {
+  let known: { id: number; since: LiveSince } | null = null;
+  return async (entry) => {
+    if (known?.id === entry.id) return known.since;
+    const since = await readLiveSince(poolOf(operation), entry);
+    known = { id: entry.id, since };
+    return since;
+  };
 }
 
 type ManifestMemo = (modelVersion: string) => Promise<Manifest | null>;

@@ -2,7 +2,13 @@ import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { LiveModel, ModelsStatus } from '../../src/serving/contract.ts';
 import { count, horizon, MISSING, momentFrom, relative, withStop } from '../lib/format.ts';
-import { expiredModels, expiryOf, liveByHorizon, type HorizonModels } from '../lib/models.ts';
+import {
+  expiredModels,
+  expiryOf,
+  liveByHorizon,
+  unavailableWords,
+  type HorizonModels,
+} from '../lib/models.ts';
 import { ModelsAnswerCard, type ModelsFeed } from './models-answer-card.tsx';
 import { Badge } from './ui/badge.tsx';
 import { Fact } from './ui/fact.tsx';
@@ -38,12 +44,9 @@ function LiveModels({ status }: { status: ModelsStatus }) {
           ))}
         </div>
       )}
-      {status.unavailable.map(({ family, reason, remedy }) => (
-        <p key={family} className="mt-5 text-xs leading-5 text-ink-faint">
-          <span className="font-medium text-ink-soft">{family} is unavailable:</span> {withStop(reason)}{' '}
-          {withStop(remedy)}
-        </p>
-      ))}
+      {status.unavailable.length === 0 ? null : (
+        <p className="mt-5 text-xs leading-5 text-ink-faint">{unavailableWords(status.unavailable)}</p>
+      )}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveModel, ModelsStatus } from '../../src/serving/contract.ts';
-import { expiredModels, expiryOf, liveByHorizon } from './models.ts';
+import { expiredModels, expiryOf, liveByHorizon, unavailableWords } from './models.ts';
 
 const NOW = Date.parse('2022-11-05T00:01:00Z');
 
@@ -33,6 +33,13 @@ function status(change: Partial<ModelsStatus> = {}): ModelsStatus {
     ...change,
   };
 }
+
+describe('unavailableWords', () => {
+  it('names all families that are not there in one sentence', () => {
+    const unavailable = ['linear', 'finbert'].map((family) => ({ family, reason: 'r', remedy: 'm' }));
+    expect(unavailableWords(unavailable)).toBe('Not in this version: linear, finbert.');
+  });
+});
 
 describe('liveByHorizon', () => {
   it('sets the champion with its model apart from the arms in its shadow', () => {

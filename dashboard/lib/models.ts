@@ -47,3 +47,9 @@ export function expiredModels(models: readonly LiveModel[]): LiveModel[] {
     .filter((model) => model.is_expired)
     .sort((left, right) => Number(right.is_champion) - Number(left.is_champion));
 }
+
+/** One sentence for all families that are not there; why and what to ask instead stands in the API's answer. */
+export function unavailableWords(unavailable: ModelsStatus['unavailable']): string {
+  const names = unavailable.map(({ family }) => family);
+  return `Not in this version: ${names.join(', ')}.`;
+}

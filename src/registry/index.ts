@@ -35,6 +35,7 @@ export {
   recordVersion,
   type VersionRecord,
 } from './versions.ts';
+export { readLiveSince, type LiveSince } from './live-since.ts';
 export {
   appendDeployment,
   everLive,
