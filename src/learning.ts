@@ -195,15 +195,10 @@ export function createLearning(
   registry: LearningRegistry,
 ): Learning {
   const { asset, arms, firstFitAt, graceMs, cadenceDays } = options;
-  let { lastTrainedAt, state } = learnt;
-  // What was trained here and is live, with its gate fits; those of others are read when they are asked for.
-  let known: readonly StandingModel[] = [];
-  let deployed: DeployedModels = toDeployedModels(learnt.revision, state, learnt.standing);
-  // What is live is not in the ledger yet; meanwhile the ledger is not followed.
-  let isUnwritten = false;
-  let waiting: DeployedModels | null = null;
+  let { lastTrainedAt } = learnt;
   // What cannot be used is replaced by a training of its own; when that fails, the next one that is due is waited for.
-  let isToMend = missingModels(state, deployed.models).length > 0;
+  const standing = createStanding(learnt);
+  let isToMend = true;
   // A replay writes several trainings down at once: until then the registry does not know their numbers.
   const ownVersions: VersionNumber[] = [];
   let hasBegun = false;
@@ -215,43 +210,38 @@ export function createLearning(
     retrain({
       ...requestOf(options, occasion),
       at,
-      live: state,
+      live: standing.state(),
       incumbents: findIncumbent,
       nextVersion,
     });
 
   async function findIncumbent(arm: string, horizonMinutes: number): Promise<Incumbent | null> {
-    const live = state.models.find((each) => each.arm === arm && each.horizonMinutes === horizonMinutes);
+    const live = standing
+      .state()
+      .models.find((each) => each.arm === arm && each.horizonMinutes === horizonMinutes);
     if (live === undefined) return null;
-    return known.find((each) => isSameModel(each, live)) ?? registry.load(live);
+    return standing.trained(live) ?? registry.load(live);
   }
 
   const nextVersion = async (family: string, recipe: string) =>
     numberAfter(ofFamily([...ownVersions, ...(await registry.versions())], family), { asset, recipe });
 
   const dueAfter = (windowEnd: EpochMs) => {
-    const expiries = deployed.models.map(({ expiresAt }) => expiresAt);
+    const expiries = standing.deployed().models.map(({ expiresAt }) => expiresAt);
     // As if it had expired right after the last training.
-    if (isToMend) expiries.push((lastTrainedAt ?? firstFitAt) + 1);
+    if (isToMend && standing.isIncomplete()) expiries.push((lastTrainedAt ?? firstFitAt) + 1);
     return retrainingDue({ windowEnd, firstFitAt, cadenceDays, lastTrainedAt, expiries });
   };
 
-  function adopt(others: DeployedModels): void {
-    if (others.revision < deployed.revision) return;
-    deployed = others;
-    state = toLiveState(others);
-    isToMend &&= missingModels(state, deployed.models).length > 0;
-  }
-
   return {
     get deployed() {
-      return deployed;
+      return standing.deployed();
     },
     async begin(history) {
       if (hasBegun) return null;
       hasBegun = true;
       const families = familiesOf(arms).filter(
-        (each) => !isLive(each, state) && learnt.begun?.includes(each.family.name) !== true,
+        (each) => !isLive(each, standing.state()) && learnt.begun?.includes(each.family.name) !== true,
       );
       if (families.length === 0) return null;
       return train(firstFitAt + graceMs, { trigger: 'first', families, history });
@@ -262,36 +252,66 @@ export function createLearning(
       return train(windowEnd + graceMs, { trigger: due.trigger, families: familiesOf(arms), history });
     },
     accept(retraining, entry) {
-      const { at, drafts, trained } = retraining;
+      const { at, drafts } = retraining;
       lastTrainedAt = at;
       isToMend = false;
       ownVersions.push(...drafts.map(({ manifest }) => manifest));
-      isUnwritten ||= entry === undefined;
-      const revision = entry?.id ?? deployed.revision;
-      // The ledger was followed to there or beyond: what was promoted is live already, or no more.
-      if (entry !== undefined && entry !== null && revision <= deployed.revision) {
-        known = pickLive(state, [...trained, ...known]);
-        return;
-      }
-      state = stateAfter(state, retraining);
-      known = pickLive(state, [...trained, ...known]);
-      deployed = toDeployedModels(revision, state, pickLive(state, [...trained, ...deployed.models]));
+      standing.accept(retraining, entry);
     },
-    recorded(entry) {
-      isUnwritten = false;
-      if (entry !== null) deployed = { ...deployed, revision: entry.id };
-      if (waiting !== null) adopt(waiting);
-      waiting = null;
-    },
+    recorded: standing.recorded,
     async trainByHand(name, { windowEnd, history }) {
       const families = familiesOf(arms).filter(({ family }) => family.name === name);
       if (families.length === 0) throw new RangeError(`${name} is no family whose models the registry keeps`);
       return asCandidate(await train(windowEnd + graceMs, { trigger: 'hand', families, history }));
     },
     isDue: (windowEnd) => dueAfter(windowEnd) !== null,
-    adopt(others) {
+    adopt: standing.adopt,
+  };
+}
+
+/** What is live as far as learning knows, beside what the ledger says of it. */
+function createStanding(learnt: Learnt) {
+  let { state } = learnt;
+  // What was trained here and is live, with its gate fits; those of others are read when they are asked for.
+  let known: readonly StandingModel[] = [];
+  let deployed: DeployedModels = toDeployedModels(learnt.revision, state, learnt.standing);
+  // What is live is not in the ledger yet; meanwhile the ledger is not followed.
+  let isUnwritten = false;
+  let waiting: DeployedModels | null = null;
+
+  function follow(others: DeployedModels): void {
+    if (others.revision < deployed.revision) return;
+    deployed = others;
+    state = toLiveState(others);
+  }
+
+  return {
+    deployed: () => deployed,
+    state: () => state,
+    /** With its gate fit, if it was trained here. */
+    trained: (live: LiveModel) => known.find((each) => isSameModel(each, live)),
+    /** Whether the ledger names something that cannot be used. */
+    isIncomplete: () => missingModels(state, deployed.models).length > 0,
+    accept(retraining: Retraining, entry?: Pick<Deployment, 'id'> | null): void {
+      const { trained } = retraining;
+      isUnwritten ||= entry === undefined;
+      const revision = entry?.id ?? deployed.revision;
+      // The ledger was followed to there or beyond: what was promoted is live already, or no more.
+      const isFollowed = entry !== undefined && entry !== null && revision <= deployed.revision;
+      if (!isFollowed) state = stateAfter(state, retraining);
+      known = pickLive(state, [...trained, ...known]);
+      if (isFollowed) return;
+      deployed = toDeployedModels(revision, state, pickLive(state, [...trained, ...deployed.models]));
+    },
+    recorded(entry: Pick<Deployment, 'id'> | null): void {
+      isUnwritten = false;
+      if (entry !== null) deployed = { ...deployed, revision: entry.id };
+      if (waiting !== null) follow(waiting);
+      waiting = null;
+    },
+    adopt(others: DeployedModels): void {
       if (isUnwritten) waiting = others;
-      else adopt(others);
+      else follow(others);
     },
   };
 }
