@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CAUGHT_UP, prepareClosedLoop, type ClosedLoop } from '../test/closed-loop.ts';
 import { ASSET } from '../test/simulated-market.ts';
@@ -78,6 +80,41 @@ describe('createRouter', () => {
         facts: { deployment: deployment.id, code: 'SERVING_MODELS_FAILING' },
       },
     ]);
+  });
+
+  it('takes a bad entry back with what was built upon it, and nothing else', async () => {
+    const router = await createRouter(operation);
+    const good = await router.follow();
+    const { deployment: bad } = await deployVersion(place(), { family: 'trees', version: '1.0.2' });
+    const { deployment: upon } = await deployVersion(place(), { family: 'logistic', version: '1.0.0' });
+    const file = join(operation.storage!.workspace.registryDir, 'trees', '1.0.2', 'trees+vader-60.json');
+    const whole = readFileSync(file);
+    writeFileSync(file, 'x');
+    const before = router.current();
+    await router.follow();
+    writeFileSync(file, whole);
+    const entries = await readDeployments(pool(), { asset: ASSET, limit: 99 });
+    const undone = entries.filter(({ id }) => id > upon.id).map(({ undoes }) => undoes);
+    expect(undone).toEqual([bad.id, upon.id]);
+    expect(before.revision).toBe(good.revision);
+    expect(versions(router.current().models)).toEqual(versions(before.models));
+    expect(router.current().revision).toBe(entries[0]?.id);
+  });
+
+  it('does not try an entry that something newer has replaced', async () => {
+    const router = await createRouter(operation);
+    await router.follow();
+    const registry = join(operation.storage!.workspace.registryDir, 'trees', '1.0.2');
+    const file = join(registry, 'trees+vader-60.json');
+    const { deployment: bad } = await deployVersion(place(), { family: 'trees', version: '1.0.2' });
+    const whole = readFileSync(file);
+    writeFileSync(file, 'x');
+    const { deployment: good } = await deployVersion(place(), { family: 'trees', version: '1.0.1' });
+    await router.follow();
+    writeFileSync(file, whole);
+    expect(router.current().revision).toBe(good.id);
+    expect((await latestDeployment(pool(), ASSET))?.id).toBe(good.id);
+    expect(router.refusalOf(bad.id)).toBeNull();
   });
 
   it('cannot be made before there is a database', async () => {
