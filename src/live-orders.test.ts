@@ -80,6 +80,7 @@ describe('deployVersion', () => {
 
   it.each([
     ['is not there', { family: 'logistic', version: '7.0.0' }, 'REGISTRY_MODEL_NOT_FOUND'],
+    ['has a name that no family can have', { family: '\u0000', version: null }, 'REGISTRY_MODEL_NOT_FOUND'],
     ['is of a family without versions', { family: 'trees', version: null }, 'REGISTRY_MODEL_NOT_FOUND'],
     ['learnt from other features', { family: 'logistic', version: '0.9.0' }, 'REGISTRY_FEATURE_SET_MISMATCH'],
     ['is of another asset', { family: 'logistic', version: '0.8.0' }, 'REGISTRY_ASSET_MISMATCH'],
