@@ -29,12 +29,11 @@ const ASSET = 'BTC-USD';
 const BAR_MINUTES = 60;
 
 /**
- * A Wednesday. The simulated market begins 60 days before, the first models are trained on its first 30 days, and expire
- * another 30 days later, a minute past midnight: a retraining is due at the window of 01:00, and whatever it makes is
- * promoted, since so young a market has nothing that could show it to be worse.
+ * The last hour of a Sunday. The simulated market begins 60 days before and is learnt from after 30; a retraining is due
+ * at the window of Monday 00:00, and whatever it makes is promoted, since so young a market has nothing to judge by: its
+ * models are provisional.
  */
-const DAY = Date.UTC(2026, 2, 4);
-const SETTINGS = { BELLWETHER_MODEL_EXPIRY_DAYS: '30' };
+const DAY = Date.UTC(2026, 2, 1, 23);
 const DUE = DAY + HOUR_MS;
 const GRACE_MS = MINUTE_MS;
 /** More than a start takes until it is ready. */
@@ -103,7 +102,7 @@ describe.runIf(isFull)('a start in real time that is killed with kill -9 while i
         unrecorded: {},
       });
       expect(await whatBecame(workspace)).toEqual({
-        runs: ['logistic@1.0.5 expiry done', 'trees@1.0.5 expiry done'],
+        runs: ['logistic@1.0.5 schedule done', 'trees@1.0.5 schedule done'],
         entries: ['retraining of 8 models'],
         answering: ['logistic@1.0.5', 'trees@1.0.5'],
         predictionsPerWindow: [18, 18, 18],
@@ -122,7 +121,7 @@ async function begin(now: EpochMs): Promise<{ program: RunningProgram; url: stri
   const program = launch(['--simulate', '--bar', String(BAR_MINUTES), '--port', '0'], {
     dataDir,
     entry: 'server.ts',
-    env: { ...SETTINGS, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clockAt(now))}` },
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clockAt(now))}` },
   });
   const isReady = await program.hasSaid(/^Ready: .*$/m);
   const url = /page and API at (http:\S+?),/.exec(program.said())?.[1];
