@@ -7,6 +7,7 @@ import {
   changesToDeploy,
   createArtifactStore,
   findVersion,
+  isFamilyName,
   latestDeployment,
   listVersions,
   liveVersion,
@@ -57,10 +58,8 @@ export async function deployVersion(
 ): Promise<OrderResult & { modelVersion: string }> {
   const { workspace, asset, featureSet, firstChampion } = place;
   const { family } = order;
-  // It comes from HTTP: a name that no version can have is not asked for in the database, which takes no NUL.
-  if (parseModelVersion(modelVersionOf({ family, version: order.version ?? '1.0.0' })) === null) {
-    throw modelNotFound(JSON.stringify(family), await knownVersions(workspace.pool));
-  }
+  // It comes from HTTP, and the database takes no NUL.
+  if (!isFamilyName(family)) throw modelNotFound(JSON.stringify(family), await knownVersions(workspace.pool));
   const [newest] = await listVersions(workspace.pool, { asset, family });
   const version = order.version ?? newest?.version;
   if (version === undefined) throw modelNotFound(family, await knownVersions(workspace.pool));

@@ -1,5 +1,4 @@
-/** What a probability is called. */
-export type PriceDirection = 'bullish' | 'neutral' | 'bearish';
+import type { PriceDirection } from './serving/index.ts';
 
 /** bullish and bearish only where the probability leaves the stated band around one half. */
 export function priceDirection(probabilityUp: number, neutralBand: number): PriceDirection {

@@ -1,5 +1,5 @@
 export { registryMigrations } from './migrations.ts';
-export type { Manifest, ManifestModel, VersionDraft } from './manifest.ts';
+export { isFamilyName, type Manifest, type ManifestModel, type VersionDraft } from './manifest.ts';
 export type {
   Deployment,
   DeploymentDraft,
