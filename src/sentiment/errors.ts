@@ -66,3 +66,53 @@ export function resultsUnwritable(file: string, cause: unknown): AppError {
     { cause },
   );
 }
+
+/** Too much is waiting to be scored already: said early, so that nobody waits for nothing. */
+export function scorerOverloaded(
+  family: string,
+  { waiting, bound, retryAfterSeconds }: { waiting: number; bound: number; retryAfterSeconds: number },
+): AppError {
+  return new AppError({
+    code: 'SENTIMENT_OVERLOADED',
+    message: `${family} has ${waiting} texts waiting already and takes at most ${bound}. Ask again in ${retryAfterSeconds} s, or ask /predict/vader.`,
+    status: 503,
+    retryable: true,
+    details: { family, waiting, bound, retryAfterSeconds },
+  });
+}
+
+/** The rows cannot teach this family anything. */
+export function trainingRefused(family: string, reason: string, remedy: string): AppError {
+  return new AppError({
+    code: 'SENTIMENT_TRAINING_REFUSED',
+    message: `${family} was not trained: ${reason}. ${remedy}`,
+    status: 400,
+    retryable: false,
+    details: { family, reason },
+  });
+}
+
+/** The files of a version are not what its family writes. */
+export function artifactInvalid(family: string, problem: string, cause?: unknown): AppError {
+  return new AppError(
+    {
+      code: 'SENTIMENT_ARTIFACT_INVALID',
+      message: `A version of ${family} cannot be loaded: ${problem}. Take another version, or train a new one: retrain --family ${family} --data FILE.jsonl.`,
+      status: 500,
+      retryable: false,
+      details: { family, problem },
+    },
+    { cause },
+  );
+}
+
+/** A family that is known, and cannot answer now. */
+export function scorerUnavailable(family: string, reason: string, remedy: string): AppError {
+  return new AppError({
+    code: 'SENTIMENT_UNAVAILABLE',
+    message: `${family} is not available: ${reason} ${remedy}`,
+    status: 503,
+    retryable: true,
+    details: { family, reason, remedy },
+  });
+}

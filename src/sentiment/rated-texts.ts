@@ -10,10 +10,13 @@ export interface RatedText {
   text: string;
   label?: SentimentLabel;
   score?: number;
+  /** When it was published, epoch milliseconds; a training that knows times keeps the newest rows to judge itself. */
+  at?: number;
 }
 
 /** Names under which known data sets carry the same thing; the first that is there counts. */
 const TEXT_FIELDS = ['text', 'sentence', 'headline', 'title'];
+const TIME_FIELDS = ['at', 'published_at', 'created_at', 'time'];
 const SCORE_FIELDS = ['score', 'sentiment_score', 'finbert_positive_minus_negative'];
 /** Traders' own tags: a bull expects what a positive text announces. */
 const SYNONYMS: Readonly<Record<string, SentimentLabel>> = { bullish: 'positive', bearish: 'negative' };
@@ -27,11 +30,16 @@ const labelSchema = z
   .transform((given) => SYNONYMS[given] ?? given)
   .pipe(z.enum(SENTIMENTS, { error: `the label must be one of ${LABEL_HELP}` }));
 
+const timeSchema = z.iso
+  .datetime({ offset: true, error: 'the time must be ISO 8601 with a zone, such as 2022-01-31T12:00:00Z' })
+  .transform((given) => Date.parse(given));
+
 const rowSchema = z
   .object({
     text: z.string('there must be a text in the field "text"'),
     label: labelSchema.optional(),
     score: z.number('the score must be a finite number').optional(),
+    at: timeSchema.optional(),
   })
   .refine(
     (row) => row.label !== undefined || row.score !== undefined,
@@ -83,6 +91,7 @@ function parseLine(line: string): RatedText | { problem: string } {
     text: firstOf(fields, TEXT_FIELDS),
     label: fields['label'] ?? undefined,
     score: firstOf(fields, SCORE_FIELDS),
+    at: firstOf(fields, TIME_FIELDS),
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

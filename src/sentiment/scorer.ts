@@ -12,12 +12,38 @@ export interface Score {
   probabilities: Record<SentimentLabel, number>;
 }
 
+/** A piece of a text and what it did for the score. */
+export interface ExplainedPart {
+  /** As it stands in the text. */
+  text: string;
+  /** Place in the text in UTF-16 code units: text.slice(from, to) is the part. */
+  from: number;
+  to: number;
+  /** Above 0: towards positive; below: towards negative. In the unit that `Explanation.unit` names. */
+  weight: number;
+  /** Why, in a few words, where there is more to say than the weight: `negated by "not"`. */
+  note: string | null;
+}
+
+/** Which parts of a text carried its score, the heaviest first. */
+export interface Explanation {
+  score: Score;
+  /** What the weights are: `valence`, `log-odds of positive against negative`, … */
+  unit: string;
+  parts: ExplainedPart[];
+}
+
 /** A model of sentiment: texts in, one score a text out, in the same order. Deterministic, never throws on any text. */
 export interface Scorer {
   readonly family: string;
   /** Semantic version without a leading v. */
   readonly version: string;
+  /** @throws AppError `SENTIMENT_OVERLOADED` (503, with a time to come back) by a scorer whose queue is full */
   score(texts: readonly string[]): Promise<Score[]>;
+  /** Absent where a family cannot tell. */
+  explain?(text: string): Promise<Explanation>;
+  /** Lets go of threads and memory; absent where there is nothing to let go of. */
+  close?(): Promise<void>;
 }
 
 /** `vader@1.0.0`: the name under which scores are stored and feature sets are hashed. */
