@@ -16,6 +16,13 @@ const integer = (low: number, high: number) => z.coerce.number().int().min(low).
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres://');
 const redisUrl = z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://');
 
+const modelSource = z
+  .string()
+  .regex(
+    /^(off|[./~].*|[A-Za-z]:[\\/].*|[\w.-]+\/[\w.-]+(@[\w./-]+)?)$/,
+    'is a folder, owner/name[@revision] of the hub, or off',
+  );
+
 const ENTRIES = {
   dataDir: {
     name: 'BELLWETHER_DATA_DIR',
@@ -128,6 +135,57 @@ const ENTRIES = {
     reason: 'How far the simulated sentiment moves the next bar; 0 is pure noise.',
     schema: z.coerce.number().min(0).max(3),
   },
+  scorers: {
+    name: 'BELLWETHER_SCORERS',
+    unit: 'all | families, separated by commas',
+    fallback: 'all',
+    reason:
+      'Families whose sentiment is folded into features and gets price models of its own, as far as they are there; VADER always is.',
+    schema: z
+      .string()
+      .regex(
+        /^(all|(vader|linear|finbert|cryptobert|ensemble)(,(vader|linear|finbert|cryptobert|ensemble))*)$/,
+        {
+          message: 'is all, or some of vader, linear, finbert, cryptobert, ensemble, such as vader,linear',
+        },
+      ),
+  },
+  finbert: {
+    name: 'BELLWETHER_FINBERT',
+    unit: 'owner/name[@revision] | folder | off',
+    fallback: 'Xenova/finbert',
+    reason:
+      'Where FinBERT comes from: a repository of the hub, fetched when it is first asked for, or a folder with model.onnx or model.safetensors, config.json and tokenizer.json.',
+    schema: modelSource,
+  },
+  cryptobert: {
+    name: 'BELLWETHER_CRYPTOBERT',
+    unit: 'owner/name[@revision] | folder | off',
+    fallback: 'ElKulako/cryptobert',
+    reason: 'The same for CryptoBERT.',
+    schema: modelSource,
+  },
+  hubEndpoint: {
+    name: 'BELLWETHER_HUB',
+    unit: 'URL',
+    fallback: 'https://huggingface.co',
+    reason: 'The hub that models are fetched from; a mirror that speaks as it does is as good.',
+    schema: z.url({ protocol: /^https?$/ }),
+  },
+  hubToken: {
+    name: 'BELLWETHER_HUB_TOKEN',
+    unit: 'token',
+    fallback: '',
+    reason: 'For repositories that ask for one; sent to the hub alone.',
+    schema: z.string(),
+  },
+  isOffline: {
+    name: 'BELLWETHER_OFFLINE',
+    unit: 'on | off',
+    fallback: 'off',
+    reason: 'On: nothing is fetched; models that are here whole are used.',
+    schema: z.enum(['on', 'off']).transform((given) => given === 'on'),
+  },
   buildDashboard: {
     name: 'BELLWETHER_DASHBOARD',
     unit: 'on | off',
@@ -207,4 +265,19 @@ function configInvalid(complaints: string[]): AppError {
 /** This process's environment with some variables set, for a process that it starts. */
 export function childEnvironment(extra: Record<string, string>): Record<string, string | undefined> {
   return { ...process.env, ...extra };
+}
+
+/** Names under which systems keep their proxies; the lower-case ones go first where both are set. */
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [
+  name,
+  name.toLowerCase(),
+]);
+
+/** The proxies that an environment names, the process's own by default, as `createHttp` takes them. */
+export function proxyEnvironment(
+  environment: Record<string, string | undefined> = process.env,
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    PROXY_VARIABLES.map((name) => [name, environment[name]]).filter(([, value]) => (value ?? '') !== ''),
+  ) as Record<string, string | undefined>;
 }

@@ -4,6 +4,7 @@ export { createRandom, type Random } from './random.ts';
 export { createLog, silentLog, type Log, type LogLevel } from './log.ts';
 export {
   childEnvironment,
+  proxyEnvironment,
   readConfig,
   readProcessConfig,
   surveyVariables,
@@ -62,3 +63,22 @@ export { raiseEvent, readEvents, type DomainEvent, type EventSeverity, type Stor
 export { createCache, type Cache } from './cache.ts';
 export { acquireProcessLock, readProcessLock, type ProcessFacts, type ProcessLock } from './process-lock.ts';
 export { requireReadable } from './folders.ts';
+export { createHttp, type Http, type HttpAnswer, type HttpHop, type HttpOptions } from './http.ts';
+export { withExclusiveLock } from './exclusive.ts';
+export { readJsonFile, writeJsonFile } from './json-file.ts';
+export { decodeOnnx } from './onnx/decode.ts';
+export { encodeOnnx, encodeOnnxPieces } from './onnx/encode.ts';
+export { createGraphBuilder, nodeOf, valueOf, type GraphBuilder } from './onnx/graph-builder.ts';
+export {
+  ELEMENT,
+  floatsOf,
+  lazyFloats,
+  tensorOf,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+} from './onnx/model.ts';
+export { onnxUnsupported } from './onnx/errors.ts';
+export { quantiseToInt8 } from './onnx/quantise.ts';
+export { readSafetensors, toFloats, type SafeTensor } from './onnx/safetensors.ts';
