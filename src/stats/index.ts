@@ -8,4 +8,15 @@ export {
   sigmoid,
 } from './classification.ts';
 export { logisticRegression } from './logistic-regression.ts';
+export { fitTemperature, softmaxLogLoss } from './calibration.ts';
+export {
+  multinomialLogistic,
+  multinomialLogisticSteps,
+  type MultinomialFit,
+  type MultinomialProblem,
+  type SparseRows,
+} from './multinomial-logistic.ts';
+export { countClusters, resampleClusters } from './cluster-bootstrap.ts';
+export { mcnemar } from './mcnemar.ts';
 export { normalCdf } from './normal.ts';
+export { quantile } from './quantile.ts';
