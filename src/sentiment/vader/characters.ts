@@ -15,11 +15,15 @@ export const ALIEN = 64;
 /** Half of a surrogate pair, or possibly an emoji: needs a look at the whole code point. The highest bit. */
 export const UNUSUAL = 128;
 
-/** An entry of the table holds the bits, and above them the ASCII code of the character in lower case. */
+/** An entry of the table holds the bits, and above them what the hash of a word takes of the character. */
 export const BITS_MASK = 0xff;
-export const LOWERED_SHIFT = 8;
+export const HASHED_SHIFT = 8;
+/** In an entry: the character simply belongs to a word. */
+export const WORD_CHARACTER = 0x8000;
+/** The same in a hashed code. */
+export const WORD_FLAG = WORD_CHARACTER >>> HASHED_SHIFT;
 
-const ASCII_END = 0x80;
+export const ASCII_END = 0x80;
 const PUNCTUATION_MARKS = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
 /** `str.isspace()` of Python; JavaScript's own idea of white space lacks five of these and has U+FEFF. */
 const SPACES =
@@ -27,6 +31,13 @@ const SPACES =
   '\u2028\u2029\u202f\u205f\u3000';
 const LOWER_OR_TITLE = /^[\p{Lowercase}\p{Lt}]/u;
 const UPPERCASE = /^\p{Uppercase}/u;
+
+/** In lower case, with a flag that tells the characters of words from punctuation and space; for the hash of words. */
+export const HASHED_CODES = Uint8Array.from({ length: ASCII_END }, (_, code) => {
+  const character = String.fromCharCode(code);
+  const isWordCharacter = caseBits(character) > PUNCTUATION;
+  return character.toLowerCase().charCodeAt(0) | (isWordCharacter ? WORD_FLAG : 0);
+});
 
 /** What is known of each code unit; 0 stands for "not asked yet". */
 export interface CharacterTable {
@@ -52,9 +63,11 @@ export function createCharacterTable(
       bits |= [...character.toLowerCase()].every((lowered) => alphabet.has(lowered)) ? FOREIGN : ALIEN;
       if (emoji.has(code)) bits |= UNUSUAL;
     }
-    const lowered = code < ASCII_END ? character.toLowerCase().charCodeAt(0) : 0;
-    entries[code] = bits | (lowered << LOWERED_SHIFT);
-    return bits | (lowered << LOWERED_SHIFT);
+    const isPlain = bits > PUNCTUATION && bits < UNUSUAL;
+    const above =
+      code < ASCII_END ? (HASHED_CODES[code] as number) << HASHED_SHIFT : isPlain ? WORD_CHARACTER : 0;
+    entries[code] = bits | above;
+    return bits | above;
   };
   return { entries, learn };
 }

@@ -1,20 +1,32 @@
-import { HASH_PRIME, HASH_START, hashLowered, type Place } from './ascii-index.ts';
+import {
+  candidateOf,
+  confirm,
+  HASH_PRIME,
+  HASH_START,
+  hashLowered,
+  NONE,
+  type Place,
+} from './ascii-index.ts';
 import {
   ALIEN,
+  ASCII_END,
   BITS_MASK,
   caseBits,
   createCharacterTable,
   FOREIGN,
+  HASHED_CODES,
+  HASHED_SHIFT,
   LOWER,
-  LOWERED_SHIFT,
   PUNCTUATION,
   SPACE,
   UNUSUAL,
   UPPER,
+  WORD_CHARACTER,
+  WORD_FLAG,
   type CharacterTable,
 } from './characters.ts';
 import { describeEmoji } from './emoji.ts';
-import { IN_LEXICON, UNKNOWN, type Vocabulary } from './vocabulary.ts';
+import { CHANGES_OTHERS, IN_LEXICON, UNKNOWN, type Vocabulary } from './vocabulary.ts';
 
 export const ALL_CAPS = 1;
 /** Contains "n't". */
@@ -30,18 +42,16 @@ export interface Tokens {
   /** Places of the words that are in the lexicon, in order; `ratedCount` of them. */
   rated: Int32Array;
   ratedCount: number;
+  /** Traits of all its words or-ed together (see vocabulary.ts); a contracted "not" changes others, too. */
+  traits: number;
   /** Words in capitals. */
   capitals: number;
   exclamationMarks: number;
   questionMarks: number;
 }
 
-/** A word as it was found. */
+/** A word as it was found, with the punctuation around it. */
 interface Word extends Place {
-  start: number;
-  end: number;
-  /** Of what stands between from and to (start and end without the punctuation around), in lower case. */
-  hash: number;
   /** All character bits or-ed together. */
   bits: number;
 }
@@ -59,18 +69,17 @@ interface Cutter {
  * over a headline then takes 800 ns instead of 100. Through a constant of the same file it stays quick.
  */
 const { charCodeAt } = String.prototype;
-const BLANK = 32;
 const EXCLAMATION = 33;
 const APOSTROPHE = 39;
 const QUESTION = 63;
-const LOWER_A = 97;
 const LOWER_N = 110;
 const LOWER_T = 116;
-const LOWER_Z = 122;
 const TO_LOWER = 32;
 const LAST_OF_PLANE_0 = 0xffff;
 /** What is left of a word must be longer than this, or its punctuation stays: it is probably an emoticon. */
 const EMOTICON_LENGTH = 2;
+/** What sends a word off the quick path. */
+const NOT_PLAIN = PUNCTUATION | FOREIGN | ALIEN | UNUSUAL;
 const FIRST_CAPACITY = 1_024;
 /** Columns that one giant text made grow are given back after it. */
 const LARGEST_KEPT = 65_536;
@@ -93,116 +102,122 @@ export function createTokenizer(
 }
 
 /**
- * The hot loop of the whole analysis; measured: hashing on the way and keeping everything in local variables halves its
- * time.
+ * The hot loop of the whole analysis. Measured: one flat loop over the characters that hashes on the way and leaves
+ * everything but plain words to functions takes half the time of one that keeps track of punctuation.
  * @returns false when the text holds an emoji, which must be written out first
  */
 function cutWords(cutter: Cutter, text: string, mayHoldEmoji: boolean): boolean {
-  const { characters, emoji } = cutter;
+  const { characters, vocabulary } = cutter;
   const { entries } = characters;
+  const { asciiWords } = vocabulary;
   const { length } = text;
-  const word = { text, start: 0, end: 0, from: 0, to: 0, hash: 0, bits: 0 };
   begin(cutter, length);
-  let exclamationMarks = 0;
-  let questionMarks = 0;
-  let at = 0;
-  for (;;) {
-    while (at < length && bitsAt(characters, text, at) === SPACE) at += 1;
-    if (at === length) break;
-    const start = at;
-    let from = -1;
-    let to = 0;
-    let punctuationEnd = at;
-    let bits = 0;
-    let shape = 0;
-    let running = HASH_START;
-    let hash = HASH_START;
-    for (; ; at += 1) {
-      let code = at < length ? charCodeAt.call(text, at) : BLANK;
-      if (code >= LOWER_A && code <= LOWER_Z) {
-        if (from < 0) from = at;
-        bits |= LOWER;
-        do {
-          running = Math.imul(running ^ code, HASH_PRIME);
-          at += 1;
-          // A blank is thought behind the text, so that its last word ends like every other.
-          code = at < length ? charCodeAt.call(text, at) : BLANK;
-        } while (code >= LOWER_A && code <= LOWER_Z);
-      }
-      const entry = entries[code] || characters.learn(code);
-      const kind = entry & BITS_MASK;
-      if (kind > PUNCTUATION) {
-        if (from < 0) from = at;
-        running = Math.imul(running ^ (entry >>> LOWERED_SHIFT), HASH_PRIME);
-        bits |= kind;
-        if (kind < UNUSUAL) continue;
-        const codePoint = text.codePointAt(at) ?? code;
-        if (mayHoldEmoji && emoji.has(codePoint)) return false;
-        if (codePoint <= LAST_OF_PLANE_0) continue;
-        bits |= caseBits(String.fromCodePoint(codePoint));
-        at += 1;
-        continue;
-      }
-      // Whatever stood since the last punctuation belongs to the word for good.
-      if (at > punctuationEnd) {
-        to = at;
-        hash = running;
-      }
-      if (kind === SPACE) break;
-      punctuationEnd = at + 1;
-      if (from >= 0) running = Math.imul(running ^ code, HASH_PRIME);
-      if (code === EXCLAMATION) exclamationMarks += 1;
-      else if (code === QUESTION) questionMarks += 1;
-      else if (code === APOSTROPHE && isContractedNot(text, at)) shape = CONTRACTED_NOT;
+  const { tokens } = cutter;
+  const { ids, shapes } = tokens;
+  let count = 0;
+  let start = 0;
+  let hash = HASH_START;
+  let bits = 0;
+  for (let at = 0; at <= length; at += 1) {
+    // A blank is thought behind the text, so that its last word ends like every other.
+    let entry = at < length ? (entries[charCodeAt.call(text, at)] as number) : SPACE;
+    if (entry === 0) entry = characters.learn(charCodeAt.call(text, at));
+    if ((entry & WORD_CHARACTER) !== 0) {
+      hash = Math.imul(hash ^ (entry >>> HASHED_SHIFT), HASH_PRIME);
+      bits |= entry;
+      continue;
     }
-    word.start = start;
-    word.end = at;
-    word.from = from;
-    word.to = to;
-    word.hash = hash;
-    word.bits = bits;
-    keepWord(cutter, word, shape);
+    if ((entry & BITS_MASK) !== SPACE) {
+      bits |= entry;
+      if ((entry & UNUSUAL) === 0) continue;
+      if (mayHoldEmoji && cutter.emoji.has(text.codePointAt(at) ?? 0)) return false;
+      const pair = pairBitsAt(text, at);
+      bits |= pair;
+      if (pair !== 0) at += 1;
+      continue;
+    }
+    if (at > start) {
+      let id = UNKNOWN;
+      let shape = (bits & (UPPER | LOWER)) === UPPER ? ALL_CAPS : 0;
+      if ((bits & NOT_PLAIN) === 0) {
+        id = candidateOf(asciiWords, hash);
+        if (id !== NONE) id = confirm(asciiWords, id, { text, from: start, to: at });
+      } else {
+        const word = { text, from: start, to: at, bits };
+        if ((bits & PUNCTUATION) !== 0) shape |= notePunctuation(tokens, word);
+        id = idOf(vocabulary, word);
+      }
+      ids[count] = id;
+      shapes[count] = shape;
+      if (id !== UNKNOWN) noteKnown(vocabulary, tokens, { id, place: count });
+      if (shape !== 0) noteShape(tokens, shape);
+      count += 1;
+    }
+    start = at + 1;
+    hash = HASH_START;
+    bits = 0;
   }
-  cutter.tokens.exclamationMarks = exclamationMarks;
-  cutter.tokens.questionMarks = questionMarks;
+  tokens.count = count;
   return true;
 }
 
-function keepWord({ vocabulary, tokens }: Cutter, word: Word, shape: number): void {
-  const place = tokens.count;
-  const isAllCaps = (word.bits & (UPPER | LOWER)) === UPPER;
-  if (isAllCaps) tokens.capitals += 1;
-  const id = idOf(vocabulary, word);
-  tokens.ids[place] = id;
-  tokens.shapes[place] = isAllCaps ? shape | ALL_CAPS : shape;
-  if (((vocabulary.traits[id] as number) & IN_LEXICON) !== 0) {
-    tokens.rated[tokens.ratedCount] = place;
-    tokens.ratedCount += 1;
-  }
-  tokens.count = place + 1;
+function noteKnown(
+  { traits }: Vocabulary,
+  tokens: Tokens,
+  { id, place }: { id: number; place: number },
+): void {
+  const trait = traits[id] as number;
+  tokens.traits |= trait;
+  if ((trait & IN_LEXICON) === 0) return;
+  tokens.rated[tokens.ratedCount] = place;
+  tokens.ratedCount += 1;
 }
 
+function noteShape(tokens: Tokens, shape: number): void {
+  if ((shape & ALL_CAPS) !== 0) tokens.capitals += 1;
+  if ((shape & CONTRACTED_NOT) !== 0) tokens.traits |= CHANGES_OTHERS;
+}
+
+/** Counts the marks of a word. @returns CONTRACTED_NOT when there is an "n't" in it */
+function notePunctuation(tokens: Tokens, { text, from, to }: Word): number {
+  let shape = 0;
+  for (let at = from; at < to; at += 1) {
+    const code = charCodeAt.call(text, at);
+    if (code === EXCLAMATION) tokens.exclamationMarks += 1;
+    else if (code === QUESTION) tokens.questionMarks += 1;
+    else if (code === APOSTROPHE && at > from && isContractedNot(text, at)) shape = CONTRACTED_NOT;
+  }
+  return shape;
+}
+
+/** Bits of a character that takes two units, 0 for any other. */
+function pairBitsAt(text: string, at: number): number {
+  const codePoint = text.codePointAt(at) ?? 0;
+  return codePoint > LAST_OF_PLANE_0 ? caseBits(String.fromCodePoint(codePoint)) : 0;
+}
+
+/** For words of any kind: without the punctuation around it, unless hardly anything would be left. */
 function idOf(vocabulary: Vocabulary, word: Word): number {
-  if (word.from < 0 || isEmoticonLong(word)) {
-    word.from = word.start;
-    word.to = word.end;
-    word.hash = hashLowered(word);
-  }
-  if ((word.bits & ALIEN) !== 0 || word.to - word.from > vocabulary.longest) return UNKNOWN;
-  if ((word.bits & FOREIGN) === 0) return vocabulary.idOfAscii(word.hash, word);
-  return vocabulary.idOf(word.text.slice(word.from, word.to).toLowerCase());
+  const { text, bits } = word;
+  if ((bits & ALIEN) !== 0) return UNKNOWN;
+  const bare = (bits & PUNCTUATION) === 0 ? word : trimmed(word);
+  if (bare.to - bare.from > vocabulary.longest) return UNKNOWN;
+  if ((bits & FOREIGN) !== 0) return vocabulary.idOf(text.slice(bare.from, bare.to).toLowerCase());
+  const candidate = candidateOf(vocabulary.asciiWords, hashLowered(bare));
+  return candidate === NONE ? UNKNOWN : confirm(vocabulary.asciiWords, candidate, bare);
 }
 
-function bitsAt(characters: CharacterTable, text: string, at: number): number {
-  const code = charCodeAt.call(text, at);
-  return (characters.entries[code] || characters.learn(code)) & BITS_MASK;
+function trimmed(word: Word): Place {
+  const { text } = word;
+  let { from, to } = word;
+  while (from < to && isPunctuation(charCodeAt.call(text, from))) from += 1;
+  while (to > from && isPunctuation(charCodeAt.call(text, to - 1))) to -= 1;
+  // Lengths in units are those in code points, as Python counts: what has none of those stood aside as ALIEN.
+  return to - from > EMOTICON_LENGTH ? { text, from, to } : word;
 }
 
-/** Lengths are counted in code points, as Python does. */
-function isEmoticonLong({ text, from, to, bits }: Word): boolean {
-  const units = to - from;
-  if (bits < UNUSUAL || units > 2 * EMOTICON_LENGTH) return units <= EMOTICON_LENGTH;
-  return Array.from(text.slice(from, to)).length <= EMOTICON_LENGTH;
+function isPunctuation(code: number): boolean {
+  return code < ASCII_END && ((HASHED_CODES[code] as number) & WORD_FLAG) === 0;
 }
 
 function isContractedNot(text: string, apostrophe: number): boolean {
@@ -220,7 +235,10 @@ function begin(cutter: Cutter, length: number): void {
   }
   cutter.tokens.count = 0;
   cutter.tokens.ratedCount = 0;
+  cutter.tokens.traits = 0;
   cutter.tokens.capitals = 0;
+  cutter.tokens.exclamationMarks = 0;
+  cutter.tokens.questionMarks = 0;
 }
 
 function emptyTokens(capacity: number): Tokens {
@@ -230,6 +248,7 @@ function emptyTokens(capacity: number): Tokens {
     shapes: new Uint8Array(capacity),
     ratedCount: 0,
     rated: new Int32Array(capacity),
+    traits: 0,
     capitals: 0,
     exclamationMarks: 0,
     questionMarks: 0,

@@ -1,40 +1,44 @@
-import type { Score, Scorer, SentimentLabel } from '../scorer.ts';
+import type { Scorer } from '../scorer.ts';
+import { VADER_FAMILY, type VaderArtifact } from './artifact.ts';
+import { calibratedScore, referenceScore } from './calibration.ts';
+import { explainText } from './explain.ts';
 import { vaderPolarity } from './polarity.ts';
+import { compoundOfSums, createAnalyser, type Analyser } from './retrained.ts';
 
-/** At and beyond it a compound has a direction; the border of the reference's own documentation. */
-const LABEL_BORDER = 0.05;
-/** With this slope the three probabilities cross exactly at the label's borders. */
-const SLOPE = 4;
-const NEUTRAL_LOGIT = SLOPE * LABEL_BORDER;
+/** The version that behaves as the reference does. */
+export const VADER_REFERENCE_VERSION = '1.0.0';
 
 /**
- * VADER as a scorer: no model file, no network, about a million headlines a second.
+ * VADER as a scorer: no model file, no network, more than a million headlines a second.
  * `sentiment` is the compound; the probabilities are softmax(-4c, 0.2, 4c), a monotone reading of it and no calibration.
  * @example (await createVader().score(['Bitcoin soars to a great new high']))[0]?.label // 'positive'
  */
 export function createVader(): Scorer {
+  let analyser: Analyser | undefined;
   return {
-    family: 'vader',
-    version: '1.0.0',
-    score: async (texts) => texts.map((text) => scoreOf(vaderPolarity(text).compound)),
+    family: VADER_FAMILY,
+    version: VADER_REFERENCE_VERSION,
+    score: async (texts) => texts.map((text) => referenceScore(vaderPolarity(text).compound)),
+    explain: async (text) => {
+      analyser ??= createAnalyser([]);
+      return { score: referenceScore(vaderPolarity(text).compound), ...explainText(analyser, text) };
+    },
   };
 }
 
-function scoreOf(compound: number): Score {
-  const up = Math.exp(SLOPE * compound);
-  const down = 1 / up;
-  const flat = Math.exp(NEUTRAL_LOGIT);
-  const total = up + down + flat;
-  const probabilities = { negative: down / total, neutral: flat / total, positive: up / total };
-  return {
-    sentiment: compound,
-    confidence: Math.max(probabilities.negative, probabilities.neutral, probabilities.positive),
-    label: labelOf(compound),
-    probabilities,
+/** A version that was learnt on top of the reference: `sentiment` is its compound, and all else follows from that. */
+export function createRetrainedVader(artifact: VaderArtifact, version: string): Scorer {
+  const learnt = artifact.terms.map(({ term, base, valence }) => ({ term, added: valence - base }));
+  const { calibration } = artifact;
+  const analyser = createAnalyser(learnt);
+  const scoreOf = (text: string) => {
+    const sums = analyser.analyse(text);
+    return calibratedScore({ compound: compoundOfSums(sums), hasTicker: sums.hasTicker }, calibration);
   };
-}
-
-function labelOf(compound: number): SentimentLabel {
-  if (compound >= LABEL_BORDER) return 'positive';
-  return compound <= -LABEL_BORDER ? 'negative' : 'neutral';
+  return {
+    family: VADER_FAMILY,
+    version,
+    score: async (texts) => texts.map(scoreOf),
+    explain: async (text) => ({ score: scoreOf(text), ...explainText(analyser, text) }),
+  };
 }
