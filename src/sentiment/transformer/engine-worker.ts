@@ -1,0 +1,71 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { callNative, type CallState } from './native-call.ts';
+import { openSession, softmax, type Session } from './session.ts';
+import { createTokens, type Tokens } from './tokens.ts';
+
+/** What the thread of an engine is started with. It imports little, because every thread loads its own copy of it. */
+export interface EngineOrder {
+  /** Of the ONNX file. */
+  path: string;
+  threads: number;
+  tokenizer: object;
+  tokenizerSettings: object;
+  maxTokens: number;
+}
+
+/** What the thread is given besides. */
+export interface EngineWorkerData extends EngineOrder {
+  calls: CallState;
+}
+
+/** Texts to score, or null to end. */
+export type EngineQuestion = { id: number; texts: string[] } | null;
+
+export type EngineAnswer =
+  | { kind: 'ready' }
+  | { kind: 'failed'; problem: string }
+  /** Probabilities in the network's order of classes, one row a text. */
+  | { kind: 'scored'; id: number; rows: number[][] }
+  | { kind: 'refused'; id: number; problem: string };
+
+/** Short and long, so that the first question meets no memory that was never used. */
+const WARM_UP = ['', 'bitcoin '.repeat(24), 'bitcoin '.repeat(96)];
+
+const port = parentPort;
+if (port !== null) await serve(workerData as EngineWorkerData);
+
+async function serve(order: EngineWorkerData): Promise<void> {
+  const tell = (answer: EngineAnswer) => port?.postMessage(answer);
+  try {
+    const tokens = createTokens({ ...order, settings: order.tokenizerSettings });
+    const session = guarded(await openSession(order.path, { threads: order.threads }), order.calls);
+    for (const text of WARM_UP) await session.run(tokens.encode(text));
+    port?.on('message', (question: EngineQuestion) => void answerTo(question, { tokens, session, tell }));
+    tell({ kind: 'ready' });
+  } catch (error) {
+    tell({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function answerTo(
+  question: EngineQuestion,
+  { tokens, session, tell }: { tokens: Tokens; session: Session; tell: (answer: EngineAnswer) => void },
+): Promise<void> {
+  if (question === null) {
+    await session.close();
+    port?.close();
+    return;
+  }
+  const { id, texts } = question;
+  try {
+    const rows: number[][] = [];
+    for (const text of texts) rows.push(softmax(await session.run(tokens.encode(text))));
+    tell({ kind: 'scored', id, rows });
+  } catch (error) {
+    tell({ kind: 'refused', id, problem: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function guarded(session: Session, calls: CallState): Session {
+  return { ...session, run: (ids) => callNative(calls, () => session.run(ids)) };
+}
