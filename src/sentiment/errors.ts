@@ -106,6 +106,17 @@ export function artifactInvalid(family: string, problem: string, cause?: unknown
   );
 }
 
+/** A transformer's files are sound, and describe a variant that is not run here. */
+export function transformerUnsupported(what: string, remedy: string): AppError {
+  return new AppError({
+    code: 'SENTIMENT_TRANSFORMER_UNSUPPORTED',
+    message: `This transformer cannot be used: ${what}. ${remedy}`,
+    status: 422,
+    retryable: false,
+    details: { what },
+  });
+}
+
 /** A family that is known, and cannot answer now. */
 export function scorerUnavailable(family: string, reason: string, remedy: string): AppError {
   return new AppError({

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateSentiment, runSentimentEvaluation } from './evaluate.ts';
 import { scoreTexts } from './score-texts.ts';
+import type { RatedText } from './rated-texts.ts';
 import type { Scorer } from './scorer.ts';
 import { createVader } from './vader/vader.ts';
 
@@ -37,48 +38,102 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const evaluateOne = async (scorer: Scorer, rows: readonly RatedText[], stopwatch: () => number) =>
+  (await evaluateSentiment({ scorers: [scorer], rows, stopwatch })).families[scorer.family]!;
+
 describe('evaluateSentiment', () => {
   it('measures labels and leaves the correlation open', async () => {
     const rows = [
       { text: '+', label: 'positive' },
       { text: '-', label: 'neutral' },
     ] as const;
-    expect(await evaluateSentiment({ scorer: echo, rows, stopwatch: steppingStopwatch() })).toEqual({
+    const figures = await evaluateOne(echo, rows, steppingStopwatch());
+    expect(figures).toMatchObject({
       version: '2.1.0',
       accuracy: 0.5,
       macroF1: 1 / 3,
       ece: 0.5,
       pearson: null,
       n: 2,
+      labelled: 2,
+      scored: 0,
       textsPerSecond: 200,
+      perClass: {
+        negative: { precision: 0, recall: null, f1: 0, support: 0 },
+        neutral: { precision: null, recall: 0, f1: 0, support: 1 },
+        positive: { precision: 1, recall: 1, f1: 1, support: 1 },
+      },
+      confusion: { neutral: { negative: 1, neutral: 0, positive: 0 } },
+      twoClass: { accuracy: 1, n: 1 },
     });
+    expect(figures.reliability?.at(-1)).toEqual({ from: 14 / 15, to: 1, n: 2, confidence: 1, accuracy: 0.5 });
+  });
+
+  it('gives no interval to a handful of texts', async () => {
+    const rows = [{ text: '+', label: 'positive' }] as const;
+    const { intervals, twoClass } = await evaluateOne(echo, rows, () => 0);
+    expect(intervals).toEqual({ accuracy: null, macroF1: null, ece: null, pearson: null });
+    expect(twoClass).toEqual({ accuracy: 1, low: null, high: null, macroF1: 1, n: 1 });
   });
 
   it('measures scores and leaves the label figures open', async () => {
-    async function* rows() {
-      yield { text: '+', score: 4 };
-      yield { text: '-', score: 2 };
-      yield { text: '0', score: 3 };
-    }
-    const figures = await evaluateSentiment({ scorer: echo, rows: rows(), stopwatch: () => 5 });
-    expect(figures).toMatchObject({ accuracy: null, macroF1: null, ece: null, n: 3, textsPerSecond: null });
+    const rows = [
+      { text: '+', score: 4 },
+      { text: '-', score: 2 },
+      { text: '0', score: 3 },
+    ];
+    const figures = await evaluateOne(echo, rows, () => 5);
+    expect(figures).toMatchObject({
+      accuracy: null,
+      macroF1: null,
+      ece: null,
+      n: 3,
+      textsPerSecond: null,
+      perClass: null,
+      confusion: null,
+      reliability: null,
+      twoClass: null,
+    });
     expect(figures.pearson).toBeCloseTo(1, 12);
   });
 
-  it('tells every score in order, over many batches', async () => {
+  it('tells every score in order, over many batches, and how far it is', async () => {
     const rows = Array.from({ length: 2_500 }, (_, place) => ({ text: place % 2 ? '+' : '-', score: place }));
     const seen: [number, number][] = [];
+    const progress: number[] = [];
     await evaluateSentiment({
-      scorer: echo,
+      scorers: [echo],
       rows,
       stopwatch: steppingStopwatch(),
       onScore: ({ sentiment }, index) => seen.push([index, sentiment]),
+      onProgress: (_, done) => progress.push(done),
     });
     expect(seen).toEqual(rows.map((_, place) => [place, place % 2 ? 1 : -1]));
+    expect(progress).toEqual([1_024, 2_048, 2_500]);
+  });
+
+  it('keeps two versions of one family apart and compares every pair', async () => {
+    const rows = Array.from({ length: 30 }, (_, place) => ({
+      text: `${'+-'[place % 2]!}${'abcdefghij'.repeat(place)}`,
+      label: 'positive' as const,
+    }));
+    const { families, comparisons } = await evaluateSentiment({
+      scorers: [echo, { ...echo, version: '2.2.0' }, createVader()],
+      rows,
+      stopwatch: () => 0,
+    });
+    expect(Object.keys(families)).toEqual(['echo@2.1.0', 'echo@2.2.0', 'vader']);
+    expect(comparisons.map(({ a, b }) => `${a} ${b}`)).toEqual([
+      'echo@2.1.0 echo@2.2.0',
+      'echo@2.1.0 vader',
+      'echo@2.2.0 vader',
+    ]);
+    expect(comparisons[0]).toMatchObject({ accuracyDifference: 0, low: 0, high: 0, mcnemarP: 1, n: 30 });
+    expect(comparisons[1]).toMatchObject({ accuracyDifference: 0.5, mcnemarP: 2 ** -14 });
   });
 
   it('refuses to speak about nothing', async () => {
-    await expect(evaluateSentiment({ scorer: echo, rows: [], stopwatch: () => 0 })).rejects.toThrow(
+    await expect(evaluateSentiment({ scorers: [echo], rows: [], stopwatch: () => 0 })).rejects.toThrow(
       RangeError,
     );
   });

@@ -1,24 +1,78 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { accuracyOf, calibrationErrorOf, macroF1Of, pearsonOf, type Judgement } from './agreement.ts';
+import {
+  agreementOf,
+  classFiguresIn,
+  confusionOf,
+  confusionTable,
+  countCells,
+  reliabilityOf,
+  totalOf,
+  twoClassConfusionOf,
+  type Agreement,
+  type ClassFigures,
+  type ReliabilityBin,
+} from './compare-columns.ts';
+import {
+  comparePairs,
+  measure,
+  RESAMPLES,
+  type Comparison,
+  type Interval,
+  type Measured,
+} from './compare.ts';
 import { resultsUnwritable } from './errors.ts';
+import { nearDuplicates } from './near-duplicates.ts';
 import { readRatedTexts, type RatedText } from './rated-texts.ts';
 import { scoreTexts } from './score-texts.ts';
-import type { Score, Scorer } from './scorer.ts';
+import { scorerName, type Score, type Scorer, type SentimentLabel } from './scorer.ts';
 
 /** How well a scorer agrees with people; null where the data cannot say. */
 export interface SentimentFigures {
   version: string;
-  /** Needs labels, as do macroF1 and ece. */
+  /** Needs labels, as do macroF1, ece, perClass, confusion, reliability and twoClass. */
   accuracy: number | null;
   macroF1: number | null;
   /** Expected calibration error, 15 bins of equal width. */
   ece: number | null;
   /** Of the scorer's sentiment with the scores; needs scores. */
   pearson: number | null;
-  /** Rows. */
+  /** Rows; of them with a label, and with a score. */
   n: number;
+  labelled: number;
+  scored: number;
   /** Of scoring alone, warmed up; null when it was too quick for the stopwatch. */
   textsPerSecond: number | null;
+  /** 95 %, by a bootstrap over groups of near-duplicates; null where there are fewer than 8 groups. */
+  intervals: Record<'accuracy' | 'macroF1' | 'ece' | 'pearson', Interval | null>;
+  perClass: Record<SentimentLabel, ClassFigures> | null;
+  /** Rows by label, then by what the scorer said. */
+  confusion: Record<SentimentLabel, Record<SentimentLabel, number>> | null;
+  reliability: ReliabilityBin[] | null;
+  twoClass: TwoClassFigures | null;
+}
+
+/**
+ * Over the rows labelled positive or negative: said is the larger of P(positive) and P(negative), and equal ones are
+ * wrong. For files that know no neutral.
+ */
+export interface TwoClassFigures {
+  accuracy: number | null;
+  low: number | null;
+  high: number | null;
+  macroF1: number | null;
+  n: number;
+}
+
+/** What `evaluate sentiment` finds out. */
+export interface SentimentEvaluation {
+  /** By family; by `family@version` where a family is asked for in more than one version. */
+  families: Record<string, SentimentFigures>;
+  /** Every pair of scorers, in the order asked for. */
+  comparisons: Comparison[];
+  /** Groups of near-duplicates: what counts as independent texts. */
+  independentTexts: number;
+  resamples: number;
+  seed: number;
 }
 
 /** One line of `--out`. */
@@ -35,60 +89,82 @@ export type Stopwatch = () => number;
 const BATCH = 1_024;
 const WARM_UP = 64;
 const SECOND_MS = 1_000;
+const SEED = 1;
 
 /**
- * Holds a scorer against people's ratings.
- * @param rows - each with a label, a score, or both; read once
- * @param onScore - told every row's score, in order
- * @returns figures; accuracy, macro-F1 and ECE over the labelled rows, Pearson over the scored ones
+ * Lets a scorer score rated texts and takes the time.
+ * @returns scores in the order of the rows
+ */
+export async function scoreRated(
+  scorer: Scorer,
+  rows: readonly RatedText[],
+  { stopwatch, onProgress = () => {} }: { stopwatch: Stopwatch; onProgress?: (done: number) => void },
+): Promise<{ scores: Score[]; textsPerSecond: number | null }> {
+  const texts = rows.map(({ text }) => text);
+  // What a scorer loads and compiles at its first texts is no part of its rate.
+  await scoreTexts(scorer, texts.slice(0, WARM_UP));
+  const scores: Score[] = [];
+  let spentMs = 0;
+  for (let from = 0; from < texts.length; from += BATCH) {
+    const startedAt = stopwatch();
+    scores.push(...(await scoreTexts(scorer, texts.slice(from, from + BATCH))));
+    spentMs += stopwatch() - startedAt;
+    onProgress(scores.length);
+  }
+  return { scores, textsPerSecond: spentMs > 0 ? (texts.length * SECOND_MS) / spentMs : null };
+}
+
+/**
+ * Holds scorers against people's ratings, each by itself and in pairs.
+ * @param options.rows - each with a label, a score, or both
+ * @param options.onScore - told every row's score, in order, scorer by scorer
+ * @param options.onProgress - told how many rows a scorer has scored
+ * @returns accuracy, macro-F1 and ECE over the labelled rows, Pearson over the scored ones
  * @throws RangeError when there are no rows
  */
 export async function evaluateSentiment({
-  scorer,
+  scorers,
   rows,
   stopwatch,
+  seed = SEED,
   onScore = () => {},
+  onProgress = () => {},
 }: {
-  scorer: Scorer;
-  rows: AsyncIterable<RatedText> | Iterable<RatedText>;
+  scorers: readonly Scorer[];
+  rows: readonly RatedText[];
   stopwatch: Stopwatch;
-  onScore?: (score: Score, index: number) => void;
-}): Promise<SentimentFigures> {
-  const judgements: Judgement[] = [];
-  const pairs: [number, number][] = [];
-  let n = 0;
-  let spentMs = 0;
-  for await (const batch of batchesOf(rows)) {
-    // What a scorer loads and compiles at its first texts is no part of its rate.
-    if (n === 0)
-      await scoreTexts(
-        scorer,
-        batch.slice(0, WARM_UP).map(({ text }) => text),
-      );
-    const startedAt = stopwatch();
-    const texts = batch.map(({ text }) => text);
-    const scores = await scoreTexts(scorer, texts);
-    spentMs += stopwatch() - startedAt;
-    for (const [place, score] of scores.entries()) {
-      const { label, score: rating } = batch[place] ?? {};
-      if (label !== undefined)
-        judgements.push({ said: score.label, truth: label, confidence: score.confidence });
-      if (rating !== undefined) pairs.push([score.sentiment, rating]);
-      onScore(score, n + place);
-    }
-    n += batch.length;
+  /** Of the resampling. */
+  seed?: number;
+  onScore?: (score: Score, index: number, scorer: Scorer) => void;
+  onProgress?: (scorer: Scorer, done: number, total: number) => void;
+}): Promise<SentimentEvaluation> {
+  if (rows.length === 0) throw new RangeError('there are no rated texts to evaluate on');
+  const answers: { name: string; agreement: Agreement; version: string; textsPerSecond: number | null }[] =
+    [];
+  for (const scorer of scorers) {
+    const { scores, textsPerSecond } = await scoreRated(scorer, rows, {
+      stopwatch,
+      onProgress: (done) => {
+        onProgress(scorer, done, rows.length);
+      },
+    });
+    for (const [index, score] of scores.entries()) onScore(score, index, scorer);
+    const name = keyOf(scorer, scorers);
+    answers.push({ name, agreement: agreementOf(rows, scores), version: scorer.version, textsPerSecond });
   }
-  if (n === 0) throw new RangeError('there are no rated texts to evaluate on');
-  const ifLabelled = (figure: (given: Judgement[]) => number) =>
-    judgements.length === 0 ? null : figure(judgements);
+  const clusters = nearDuplicates(rows.map(({ text }) => text));
+  const measured = measure(answers, { clusters, seed });
   return {
-    version: scorer.version,
-    accuracy: ifLabelled(accuracyOf),
-    macroF1: ifLabelled(macroF1Of),
-    ece: ifLabelled(calibrationErrorOf),
-    pearson: pearsonOf(pairs),
-    n,
-    textsPerSecond: spentMs > 0 ? (n * SECOND_MS) / spentMs : null,
+    families: Object.fromEntries(
+      measured.map((one, place) => [
+        one.name,
+        toFigures(one, answers[place] ?? { version: '', textsPerSecond: null }),
+      ]),
+    ),
+    comparisons: comparePairs(measured),
+    independentTexts: clusters.reduce((most, cluster) => Math.max(most, cluster + 1), 0),
+    resamples: RESAMPLES,
+    seed,
   };
 }
 
@@ -103,37 +179,74 @@ export async function runSentimentEvaluation({
   scorers,
   outFile,
   stopwatch,
+  onProgress,
 }: {
   dataFile: string;
   scorers: readonly Scorer[];
   outFile?: string;
   stopwatch: Stopwatch;
-}): Promise<{ families: Record<string, SentimentFigures> }> {
+  onProgress?: (scorer: Scorer, done: number, total: number) => void;
+}): Promise<SentimentEvaluation> {
   const rows = await readRatedTexts(dataFile);
-  const families: Record<string, SentimentFigures> = {};
   const resultsByRow: SentimentResult[][] = rows.map(() => []);
-  for (const scorer of scorers) {
-    const { family, version } = scorer;
-    const onScore = ({ sentiment, confidence, probabilities }: Score, index: number) => {
+  const evaluation = await evaluateSentiment({
+    scorers,
+    rows,
+    stopwatch,
+    onProgress,
+    onScore({ sentiment, confidence, probabilities }, index, { family, version }) {
       resultsByRow[index]?.push({ index, family, version, sentiment, confidence, probabilities });
-    };
-    families[family] = await evaluateSentiment({ scorer, rows, stopwatch, onScore });
-  }
+    },
+  });
   if (outFile !== undefined) await writeResults(outFile, resultsByRow.flat());
-  return { families };
+  return evaluation;
 }
 
-async function* batchesOf(
-  rows: AsyncIterable<RatedText> | Iterable<RatedText>,
-): AsyncGenerator<RatedText[], void, undefined> {
-  let batch: RatedText[] = [];
-  for await (const row of rows) {
-    batch.push(row);
-    if (batch.length < BATCH) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+/** Two versions of one family must not take each other's place. */
+function keyOf(scorer: Scorer, scorers: readonly Scorer[]): string {
+  const isAlone = scorers.filter(({ family }) => family === scorer.family).length === 1;
+  return isAlone ? scorer.family : scorerName(scorer);
+}
+
+function toFigures(
+  { agreement, figures, intervals }: Measured,
+  { version, textsPerSecond }: { version: string; textsPerSecond: number | null },
+): SentimentFigures {
+  const { accuracy, macroF1, ece, pearson } = figures;
+  const counts = countCells(agreement, new Uint32Array(agreement.n).fill(1));
+  const confusion = confusionOf(counts);
+  const isLabelled = agreement.labelled > 0;
+  const twoClassRows = totalOf(twoClassConfusionOf(counts));
+  return {
+    version,
+    accuracy,
+    macroF1,
+    ece,
+    pearson,
+    n: agreement.n,
+    labelled: agreement.labelled,
+    scored: agreement.scored,
+    textsPerSecond,
+    intervals: {
+      accuracy: intervals.accuracy,
+      macroF1: intervals.macroF1,
+      ece: intervals.ece,
+      pearson: intervals.pearson,
+    },
+    perClass: isLabelled ? classFiguresIn(confusion) : null,
+    confusion: isLabelled ? confusionTable(confusion) : null,
+    reliability: isLabelled ? reliabilityOf(agreement) : null,
+    twoClass:
+      twoClassRows === 0
+        ? null
+        : {
+            accuracy: figures.twoClassAccuracy,
+            low: intervals.twoClassAccuracy?.low ?? null,
+            high: intervals.twoClassAccuracy?.high ?? null,
+            macroF1: figures.twoClassMacroF1,
+            n: twoClassRows,
+          },
+  };
 }
 
 /** Written beside its place and moved there, so that a reader never sees half of it. */

@@ -11,6 +11,20 @@ export { SCORER_FAMILIES, type Scorers, type ScorerState } from './scorers.ts';
 export { scorerUnavailable } from './errors.ts';
 export { readRatedTexts, type RatedText } from './rated-texts.ts';
 export { scoreTexts } from './score-texts.ts';
+export { linearFamily } from './linear/linear.ts';
+export { createEnsembleFamily } from './ensemble/ensemble-family.ts';
+export { createEnsemble, type Ensemble, type EnsembleScore } from './ensemble/ensemble.ts';
 export { createVader } from './vader/vader.ts';
+export { vaderFamily } from './vader/family.ts';
+export { createTransformer, type Transformer } from './transformer/transformer.ts';
+export { createTransformerFamily, type BaseFolder } from './transformer/transformer-family.ts';
+export { createHubClient, type FetchProgress, type HubClient } from './transformer/hub.ts';
 export { vaderPolarity, type VaderPolarity } from './vader/polarity.ts';
-export { runSentimentEvaluation, type SentimentFigures, type Stopwatch } from './evaluate.ts';
+export {
+  evaluateSentiment,
+  runSentimentEvaluation,
+  type SentimentEvaluation,
+  type SentimentFigures,
+  type Stopwatch,
+} from './evaluate.ts';
+export { crossValidate, trainOn, type StudySet } from './study.ts';

@@ -26,8 +26,13 @@ const SUM_TOLERANCE = 1e-9;
  * What every scorer must do, whatever it is made of.
  * @param name - for the titles
  * @param create - makes a fresh scorer
+ * @param known - good news and bad news, for a scorer that knows other words
  */
-export function describeScorer(name: string, create: () => Scorer | Promise<Scorer>): void {
+export function describeScorer(
+  name: string,
+  create: () => Scorer | Promise<Scorer>,
+  known: readonly [good: string, bad: string] = [ORDINARY[0] ?? '', ORDINARY[1] ?? ''],
+): void {
   describe(`${name} as a scorer`, () => {
     it('has a family and a semantic version', async () => {
       const scorer = await create();
@@ -47,7 +52,7 @@ export function describeScorer(name: string, create: () => Scorer | Promise<Scor
     });
 
     it('tells good news from bad news', async () => {
-      const [good, bad] = await (await create()).score(ORDINARY);
+      const [good, bad] = await (await create()).score(known);
       expect(good?.sentiment).toBeGreaterThan(bad?.sentiment ?? NaN);
     });
 

@@ -19,6 +19,11 @@ export type ScorerState =
 export interface Scorers {
   /** One for each of `SCORER_FAMILIES`, in their order. */
   all(): readonly ScorerState[];
-  /** @returns null for a family that nobody knows */
+  /** The version of a family that answers. @returns null for a family that nobody knows */
   of(family: string): ScorerState | null;
+  /**
+   * A scorer by `family@version`, also one that answers no more but is still read by a live price model.
+   * @returns null when it is not loaded
+   */
+  named(name: string): Scorer | null;
 }
