@@ -1,3 +1,4 @@
+import type { FeatureLanes } from '../features/index.ts';
 import type { ModelFamily } from '../models/index.ts';
 
 /** Horizons that every arm predicts, in minutes: the next hour and the next day. */
@@ -8,8 +9,10 @@ export interface Arm {
   /** `logistic+vader`, `logistic+none`, `baseline-sign-table`. */
   name: string;
   family: ModelFamily;
-  /** False drops the sentiment columns; such an arm's `sentiment` is null. */
-  usesSentiment: boolean;
+  /** `family@version` of the scorer whose sentiment its next model learns from; null: none, and its `sentiment` is null. */
+  scorer: string | null;
+  /** Columns of a wide row that it does not see: the sentiment of every other scorer. */
+  hiddenColumns: readonly string[];
   /**
    * True: its models are versions in the registry, and a gate decides which one is live. False: a yardstick, fitted
    * anew on schedule, whatever it is worth.
@@ -21,26 +24,39 @@ export interface Arm {
 export interface ArmParts {
   fitted: readonly ModelFamily[];
   baselines: readonly ModelFamily[];
-  /** Family of the scorer, such as `vader`. */
-  scorerFamily: string;
+  /** Scorers that price models are trained with, `family@version`, one a family. */
+  scorers: readonly string[];
+  lanes: Pick<FeatureLanes, 'hiddenFrom'>;
 }
 
 /**
  * Every arm that predicts each window, in a fixed order: fitted families with and without sentiment, then baselines.
- * @example armsOf({ fitted: [logistic], baselines: [majority], scorerFamily: 'vader' }).map((arm) => arm.name)
+ * @example armsOf({ fitted: [logistic], baselines: [majority], scorers: ['vader@1.0.0'], lanes }).map(({ name }) => name)
  * // ['logistic+vader', 'logistic+none', 'baseline-majority']
  */
-export function armsOf({ fitted, baselines, scorerFamily }: ArmParts): Arm[] {
+export function armsOf({ fitted, baselines, scorers, lanes }: ArmParts): Arm[] {
+  const readingNone = { scorer: null, hiddenColumns: lanes.hiddenFrom(null) };
   return [
     ...fitted.flatMap((family) => [
-      { name: `${family.name}+${scorerFamily}`, family, usesSentiment: true, isGoverned: true },
-      { name: `${family.name}+none`, family, usesSentiment: false, isGoverned: true },
+      ...scorers.map((scorer) => ({
+        name: `${family.name}+${scorerFamilyOf(scorer)}`,
+        family,
+        scorer,
+        hiddenColumns: lanes.hiddenFrom(scorer),
+        isGoverned: true,
+      })),
+      { name: `${family.name}+none`, family, ...readingNone, isGoverned: true },
     ]),
     ...baselines.map((family) => ({
       name: `baseline-${family.name}`,
       family,
-      usesSentiment: false,
+      ...readingNone,
       isGoverned: false,
     })),
   ];
+}
+
+/** `vader` of `vader@1.0.0`. */
+export function scorerFamilyOf(scorer: string): string {
+  return scorer.split('@', 1)[0] ?? scorer;
 }

@@ -8,6 +8,8 @@ export interface DeployedModel {
   /** `trees@1.0.3`. */
   modelVersion: string;
   model: Model;
+  /** `family@version` of the scorer whose sentiment it was trained on; null where it reads none. */
+  scorer: string | null;
   /** After this moment its answers are degraded. */
   expiresAt: EpochMs;
 }

@@ -144,17 +144,21 @@ function inOperation(
   { from, to, horizonMinutes }: { from: number; to: number; horizonMinutes: number },
 ): number[] {
   const memory = createWindowMemory({
-    featureSet,
+    featureSets: [featureSet],
     horizonsMinutes: [horizonMinutes],
     graceSeconds: GRACE_SECONDS,
   });
   const predictor = createPredictor({
-    arms: armsOf({ fitted: [MODEL_FAMILIES.logistic], baselines: [], scorerFamily: 'vader' })
+    arms: armsOf({
+      fitted: [MODEL_FAMILIES.logistic],
+      baselines: [],
+      scorers: ['vader@1.0.0'],
+      lanes: memory.lanes,
+    })
       .slice(0, 1)
       .map((arm) => ({ ...arm, isGoverned: false })),
     horizonsMinutes: [horizonMinutes],
-    featureNames: featureSet.names,
-    withoutSentiment: featureSet.withoutSentiment,
+    lanes: memory.lanes,
     firstFitAt: from,
     graceMs: memory.graceMs,
     seed: 1,

@@ -116,7 +116,11 @@ function foldHistory(options: DirectionStudyOptions): {
   labelsOneBarLater: Uint8Array;
 } {
   const { featureSet, inputs, graceSeconds, horizonMinutes } = options;
-  const memory = createWindowMemory({ featureSet, horizonsMinutes: [horizonMinutes], graceSeconds });
+  const memory = createWindowMemory({
+    featureSets: [featureSet],
+    horizonsMinutes: [horizonMinutes],
+    graceSeconds,
+  });
   const windowEnds = windowsOf(inputs, featureSet.barMinutes);
   let next = 0;
   for (const windowEnd of windowEnds) {

@@ -1,7 +1,15 @@
-export { scoreObservations, type ScoredInputs } from './inputs.ts';
+export {
+  scoreObservations,
+  scoreSideBySide,
+  type LaneInput,
+  type LaneScore,
+  type LaneScorer,
+  type ScoredInputs,
+} from './inputs.ts';
 export { armsOf, HORIZONS_MINUTES, type Arm } from './arms.ts';
 export { NOTHING_DEPLOYED, type DeployedModel, type DeployedModels } from './deployed.ts';
 export {
+  aggregateOf,
   createPredictor,
   probabilityOf,
   rowMatrices,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS, parseUtc, utcDay } from '../core/index.ts';
+import { createFeatureLanes, createFeatureSet, type FeatureLanes } from '../features/index.ts';
 import { MODEL_FAMILIES, PAST_RETURN, type Model, type ModelFamily } from '../models/index.ts';
 import { armsOf, type Arm } from './arms.ts';
 import { NOTHING_DEPLOYED, type DeployedModels } from './deployed.ts';
@@ -12,6 +13,10 @@ type TrainingRows = Parameters<ModelFamily['fit']>[0];
 const HORIZONS = [60, 1_440];
 const NAMES = ['return_1bar', 'news_sentiment_4h'];
 const GRACE_MS = MINUTE_MS;
+const VADER = 'vader@1.0.0';
+const SECOND = 'second@0.1.0';
+const LANES = lanesOf(VADER);
+const BOTH = lanesOf(VADER, SECOND);
 /** A Wednesday. */
 const START = parseUtc('2022-03-02T00:00:00Z');
 const MONDAY = parseUtc('2022-03-07T00:00:00Z');
@@ -52,7 +57,7 @@ describe('createPredictor', () => {
       fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 0, max: 30 }), (hours, hoursLate) => {
         const { family, fitted } = recordingFamily();
         const predictor = createPredictor(
-          optionsWith(armsOf({ fitted: [], baselines: [family], scorerFamily: '' })),
+          optionsWith(armsOf({ fitted: [], baselines: [family], scorers: [], lanes: LANES })),
         );
         const windowEnd = START + hours * HOUR_MS;
         const due =
@@ -85,7 +90,7 @@ describe('createPredictor', () => {
   it('shows the columns of sentiment only to the arms that use it', () => {
     const { family, fitted, predicted } = recordingFamily();
     const predictor = createPredictor(
-      optionsWith(yardsticks(armsOf({ fitted: [family], baselines: [], scorerFamily: 'vader' }))),
+      optionsWith(yardsticks(armsOf({ fitted: [family], baselines: [], scorers: [VADER], lanes: LANES }))),
     );
     predictor.refitIfDue(START + HOUR_MS, historyUpTo(START));
     expect(fitted.map(({ columns }) => columns)).toEqual([
@@ -128,6 +133,28 @@ describe('createPredictor', () => {
     ]);
   });
 
+  it('tells the aggregate that the model read, whatever scorer its arm learns from next', () => {
+    const arms = armsOf({
+      fitted: [MODEL_FAMILIES.logistic],
+      baselines: [],
+      scorers: [VADER, SECOND],
+      lanes: BOTH,
+    });
+    const predictor = createPredictor(optionsWith(arms, BOTH));
+    const row = { ...rowAt(START), values: Float64Array.of(0.01, 0.25, -0.75) };
+    const said = (scorer: string | null) => {
+      const models = arms.map(({ name }) => constantly(name, { scorer }));
+      const answers = predictor.predict(row, momentOf(row), { ...NOTHING_DEPLOYED, models });
+      return answers.map(({ sentiment }) => sentiment);
+    };
+    expect(BOTH.names).toEqual([...NAMES, 'news_sentiment_4h[second@0.1.0]']);
+    expect([said(VADER), said(SECOND), said(null)]).toEqual([
+      [0.25, 0.25, 0.25],
+      [-0.75, -0.75, -0.75],
+      [null, null, null],
+    ]);
+  });
+
   it('has no sentiment to tell when there was no news', () => {
     const predictor = createPredictor(optionsWith(realArms()));
     predictor.refitIfDue(START + HOUR_MS, historyUpTo(START));
@@ -146,7 +173,7 @@ describe('createPredictor', () => {
 
   it('lets governed arms answer by what is deployed, and only by that', () => {
     const { majority, logistic } = MODEL_FAMILIES;
-    const arms = armsOf({ fitted: [logistic], baselines: [majority], scorerFamily: 'vader' });
+    const arms = armsOf({ fitted: [logistic], baselines: [majority], scorers: [VADER], lanes: LANES });
     const predictor = createPredictor(optionsWith(arms));
     const row = rowAt(START + HOUR_MS);
     // A governed arm is not fitted here: the registry's versions answer for it.
@@ -176,7 +203,7 @@ describe('createPredictor', () => {
 
   it('leaves a deployed model that fails out of the window, and tells of it; without a listener it throws', () => {
     const { majority, logistic } = MODEL_FAMILIES;
-    const arms = armsOf({ fitted: [logistic], baselines: [majority], scorerFamily: 'vader' });
+    const arms = armsOf({ fitted: [logistic], baselines: [majority], scorers: [VADER], lanes: LANES });
     const predictor = createPredictor(optionsWith(arms));
     const row = rowAt(START + HOUR_MS);
     predictor.refitIfDue(row.windowEnd, historyUpTo(START));
@@ -213,7 +240,7 @@ describe('createPredictor', () => {
   it('refuses what is no probability', () => {
     const { family } = recordingFamily(NaN);
     const predictor = createPredictor(
-      optionsWith(armsOf({ fitted: [], baselines: [family], scorerFamily: '' })),
+      optionsWith(armsOf({ fitted: [], baselines: [family], scorers: [], lanes: LANES })),
     );
     predictor.refitIfDue(START + HOUR_MS, historyUpTo(START));
     const row = rowAt(START + HOUR_MS);
@@ -223,12 +250,25 @@ describe('createPredictor', () => {
   });
 });
 
-function optionsWith(arms: readonly Arm[]): PredictorOptions {
+/** Two of the features side by side: one of price, one of sentiment. */
+function lanesOf(...scorers: readonly string[]): FeatureLanes {
+  return createFeatureLanes(
+    scorers.map((scorer) => {
+      const { definitions } = createFeatureSet({ barMinutes: 60, scorer });
+      return createFeatureSet({
+        barMinutes: 60,
+        scorer,
+        definitions: NAMES.flatMap((wanted) => definitions.filter(({ name }) => name === wanted)),
+      });
+    }),
+  );
+}
+
+function optionsWith(arms: readonly Arm[], lanes = LANES): PredictorOptions {
   return {
     arms,
     horizonsMinutes: HORIZONS,
-    featureNames: NAMES,
-    withoutSentiment: ['news_sentiment_4h'],
+    lanes,
     firstFitAt: START,
     graceMs: GRACE_MS,
     seed: 1,
@@ -237,7 +277,7 @@ function optionsWith(arms: readonly Arm[]): PredictorOptions {
 
 function realArms(): Arm[] {
   const { logistic, 'sign-table': signTable } = MODEL_FAMILIES;
-  return yardsticks(armsOf({ fitted: [logistic], baselines: [signTable], scorerFamily: 'vader' }));
+  return yardsticks(armsOf({ fitted: [logistic], baselines: [signTable], scorers: [VADER], lanes: LANES }));
 }
 
 /** The same arms, fitted on schedule, so that fits with and without sentiment can be watched. */
@@ -252,7 +292,11 @@ function constantly(arm: string, changes: Partial<DeployedModels['models'][numbe
     predict: ({ count }) => new Float64Array(count).fill(0.625),
     toJson: () => null,
   };
-  return { arm, horizonMinutes: 60, modelVersion: 'constant@1.0.0', model, expiresAt: Infinity, ...changes };
+  return {
+    ...{ arm, horizonMinutes: 60, modelVersion: 'constant@1.0.0', model, expiresAt: Infinity },
+    scorer: arm.endsWith('+none') ? null : VADER,
+    ...changes,
+  };
 }
 
 /** Hourly rows from 20 days before START with the truths that a prophet would know: the predictor has to look away. */

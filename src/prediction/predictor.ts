@@ -1,4 +1,5 @@
 import { MINUTE_MS, utcDay, type EpochMs } from '../core/index.ts';
+import type { FeatureLanes } from '../features/index.ts';
 import {
   directionOf,
   PAST_RETURN,
@@ -8,6 +9,7 @@ import {
   type Direction,
   type FeatureMatrix,
   type Model,
+  type TrainingRows,
 } from '../models/index.ts';
 import type { Arm } from './arms.ts';
 import type { DeployedModels } from './deployed.ts';
@@ -75,6 +77,7 @@ interface Answering {
   horizonMinutes: number;
   model: Model;
   modelVersion: string;
+  scorer: string | null;
   /** After this moment its answers are degraded; a yardstick has no such moment. */
   expiresAt: EpochMs;
 }
@@ -87,9 +90,7 @@ interface Yardstick extends Answering {
 export interface PredictorOptions {
   arms: readonly Arm[];
   horizonsMinutes: readonly number[];
-  featureNames: readonly string[];
-  /** Columns that arms without sentiment do not see. */
-  withoutSentiment: readonly string[];
+  lanes: FeatureLanes;
   /** The moment of the first fit; every window up to it is warm-up. */
   firstFitAt: EpochMs;
   /** A window is decided this long after its end. */
@@ -101,8 +102,7 @@ const AGGREGATE_COLUMN = 'news_sentiment_4h';
 
 /** A predictor without fits; the first `refitIfDue` makes them. */
 export function createPredictor(options: PredictorOptions): Predictor {
-  const { arms, horizonsMinutes, featureNames, firstFitAt } = options;
-  const aggregatePlace = featureNames.indexOf(AGGREGATE_COLUMN);
+  const { arms, horizonsMinutes, lanes, firstFitAt } = options;
   let yardsticks: Yardstick[] = [];
   let fittedAt = NaN;
   let answering: { deployed: DeployedModels; yardsticks: Yardstick[]; all: Answering[] } | null = null;
@@ -136,10 +136,9 @@ export function createPredictor(options: PredictorOptions): Predictor {
     predict(row, { predictedAt, degraded, onFailure }, deployed) {
       const all = everybody(deployed);
       if (all.length === 0) throw new RangeError('there is nothing to predict with: nothing is fitted yet');
-      const matrices = rowMatrices(row, featureNames);
-      const aggregate = row.values[aggregatePlace] ?? NaN;
+      const matrices = rowMatrices(row, lanes.names);
       const { windowEnd } = row;
-      return all.flatMap(({ arm, horizonMinutes, model, modelVersion, expiresAt }) => {
+      return all.flatMap(({ arm, horizonMinutes, model, modelVersion, scorer, expiresAt }) => {
         let probabilityUp: number;
         try {
           probabilityUp = probabilityOf(model, matrices[horizonsMinutes.indexOf(horizonMinutes)]);
@@ -155,7 +154,7 @@ export function createPredictor(options: PredictorOptions): Predictor {
           modelVersion,
           probabilityUp,
           direction: directionOf(probabilityUp),
-          sentiment: arm.usesSentiment && !Number.isNaN(aggregate) ? aggregate : null,
+          sentiment: aggregateOf(row.values, scorer, lanes),
           predictedAt,
           maturesAt: windowEnd + horizonMinutes * MINUTE_MS,
           degraded: degraded || predictedAt > expiresAt,
@@ -193,7 +192,7 @@ function find(
 }
 
 function fitYardsticks(
-  { arms, graceMs, seed, withoutSentiment }: PredictorOptions,
+  { arms, graceMs, seed }: PredictorOptions,
   { due, horizonMinutes, history }: { due: EpochMs; horizonMinutes: number; history: RowHistory },
 ): Yardstick[] {
   const yardsticks = arms.filter(({ isGoverned }) => !isGoverned);
@@ -203,18 +202,38 @@ function fitYardsticks(
     horizonMinutes,
     embargoMinutes: 0,
   });
-  const priceOnly = selectColumns(
-    matured,
-    matured.columns.filter((name) => !withoutSentiment.includes(name)),
-  );
   return yardsticks.map((arm) => ({
     arm,
     horizonMinutes,
-    model: arm.family.fit(arm.usesSentiment ? matured : priceOnly, { seed }),
+    model: arm.family.fit(withoutColumns(matured, arm.hiddenColumns), { seed }),
     modelVersion: `${arm.family.name}@${utcDay(due)}`,
+    scorer: arm.scorer,
     expiresAt: Infinity,
     rows: matured.count,
   }));
+}
+
+function withoutColumns(rows: TrainingRows, hidden: readonly string[]): TrainingRows {
+  return selectColumns(
+    rows,
+    rows.columns.filter((name) => !hidden.includes(name)),
+  );
+}
+
+/**
+ * The 4 h news aggregate that a model was given.
+ * @param values - a wide row, in the order of `lanes.names`
+ * @param scorer - that the model reads; null: none
+ * @returns null where it reads none, or there is none
+ */
+export function aggregateOf(
+  values: Float64Array,
+  scorer: string | null,
+  lanes: Pick<FeatureLanes, 'names' | 'columnOf'>,
+): number | null {
+  if (scorer === null) return null;
+  const value = values[lanes.names.indexOf(lanes.columnOf(AGGREGATE_COLUMN, scorer))] ?? NaN;
+  return Number.isNaN(value) ? null : value;
 }
 
 /** One row's P(up). @throws RangeError when the model answers anything else */

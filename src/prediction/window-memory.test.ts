@@ -7,7 +7,7 @@ import { createWindowMemory, type DecidedRow, type WindowMemory } from './window
 import type { SettledOutcome } from './truth.ts';
 
 const featureSet = createFeatureSet({ barMinutes: 60, scorer: 'vader@1.0.0' });
-const OPTIONS = { featureSet, horizonsMinutes: [60, 1_440], graceSeconds: GRACE_SECONDS };
+const OPTIONS = { featureSets: [featureSet], horizonsMinutes: [60, 1_440], graceSeconds: GRACE_SECONDS };
 const BARS = 150;
 
 describe('createWindowMemory', () => {
@@ -101,12 +101,12 @@ function run(
 
 /** A memory made from what a workspace would hold of another one. */
 function restart(
-  { featureState, knownUpTo }: WindowMemory,
+  { featureStates, knownUpTo }: WindowMemory,
   inputs: readonly FeatureInput[],
   rows: readonly DecidedRow[],
 ): WindowMemory {
   return createWindowMemory(OPTIONS, {
-    featureState: deserialiseFeatureState(featureSet, featureState.serialise()),
+    featureStates: featureStates.map((state) => deserialiseFeatureState(state.featureSet, state.serialise())),
     knownUpTo,
     closes: sorted(inputs).flatMap((input) =>
       input.kind === 'candle' && input.knownAt <= knownUpTo ? [input] : [],

@@ -1,17 +1,22 @@
 import { MINUTE_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
 import {
   createCloseSeries,
+  createFeatureLanes,
   createFeatureState,
   type CloseSeries,
   type FeatureInput,
+  type FeatureLanes,
   type FeatureSet,
   type FeatureState,
 } from '../features/index.ts';
+import type { LaneInput } from './inputs.ts';
 import { createRowHistory, type RowHistory, type WindowRow } from './row-history.ts';
 import { createTruth, type SettledOutcome } from './truth.ts';
 
 /** A decided row with what its folding showed. */
 export interface DecidedRow extends WindowRow {
+  /** The vector of each lane; `values` is the wide row made of them. */
+  vectors: readonly Float64Array[];
   degraded: boolean;
   revisions: EpochMs[];
 }
@@ -19,30 +24,33 @@ export interface DecidedRow extends WindowRow {
 /** What a run carries from window to window. All of it can be rebuilt from the workspace at any window. */
 export interface WindowMemory {
   readonly graceMs: number;
-  readonly featureState: FeatureState;
+  readonly lanes: FeatureLanes;
+  /** One a lane. */
+  readonly featureStates: readonly FeatureState[];
   readonly history: RowHistory;
   /** Everything known by this moment has been folded. */
   readonly knownUpTo: EpochMs;
   /** Folds inputs known by the decision of this window and reads its row. */
-  fold(inputs: readonly FeatureInput[], windowEnd: EpochMs): DecidedRow;
+  fold(inputs: readonly LaneInput[], windowEnd: EpochMs): DecidedRow;
   settle(asOf: EpochMs): SettledOutcome[];
 }
 
 /** What a memory is made for. */
 export interface MemoryOptions {
-  featureSet: FeatureSet;
+  /** A lane each, see `FeatureLanes`. */
+  featureSets: readonly FeatureSet[];
   horizonsMinutes: readonly number[];
   graceSeconds: number;
 }
 
 /** What a workspace holds of a run that was interrupted. */
 export interface RememberedRun {
-  /** State after the last committed window. */
-  featureState: FeatureState;
+  /** State of each lane after the last committed window. */
+  featureStates: readonly FeatureState[];
   knownUpTo: EpochMs;
   /** Every close known by then. */
   closes: Iterable<Extract<FeatureInput, { kind: 'candle' }>>;
-  /** Every committed row, in time order. */
+  /** Every committed row in time order, wide. */
   rows: Iterable<{ windowEnd: EpochMs; values: Float64Array }>;
 }
 
@@ -51,12 +59,14 @@ export interface RememberedRun {
  * workspace; truth and fits follow from them, so they are made again and are the same.
  */
 export function createWindowMemory(options: MemoryOptions, remembered?: RememberedRun): WindowMemory {
-  const { featureSet, horizonsMinutes } = options;
+  const { featureSets, horizonsMinutes } = options;
   const graceMs = options.graceSeconds * SECOND_MS;
-  const featureState = remembered?.featureState ?? createFeatureState(featureSet);
+  const lanes = createFeatureLanes(featureSets);
+  const featureStates = remembered?.featureStates ?? featureSets.map((set) => createFeatureState(set));
+  const barMinutes = featureSets[0]?.barMinutes ?? NaN;
   const series = createCloseSeries();
-  const history = createRowHistory({ featureNames: featureSet.names, horizonsMinutes });
-  const truth = createTruth({ series, horizonsMinutes, barMinutes: featureSet.barMinutes });
+  const history = createRowHistory({ featureNames: lanes.names, horizonsMinutes });
+  const truth = createTruth({ series, horizonsMinutes, barMinutes });
   let knownUpTo = remembered?.knownUpTo ?? -Infinity;
 
   function settle(asOf: EpochMs): SettledOutcome[] {
@@ -80,7 +90,8 @@ export function createWindowMemory(options: MemoryOptions, remembered?: Remember
 
   return {
     graceMs,
-    featureState,
+    lanes,
+    featureStates,
     history,
     get knownUpTo() {
       return knownUpTo;
@@ -90,15 +101,28 @@ export function createWindowMemory(options: MemoryOptions, remembered?: Remember
       const revisions: EpochMs[] = [];
       for (const input of inputs) {
         if (input.kind === 'candle') series.add(input);
-        if (featureState.apply(input, asOf) === 'revision') revisions.push(input.eventTime);
+        featureStates.forEach((state, lane) => {
+          const folded = state.apply(inputOfLane(input, lane), asOf);
+          if (folded === 'revision' && lane === 0) revisions.push(input.eventTime);
+        });
       }
       knownUpTo = asOf;
-      const values = new Float64Array(featureSet.names.length);
-      const degraded = featureState.read({ windowEnd, asOf }, values);
-      return { ...remember(windowEnd, values, asOf), degraded, revisions };
+      let degraded = false;
+      const vectors = featureStates.map((state) => {
+        const vector = new Float64Array(state.featureSet.names.length);
+        degraded = state.read({ windowEnd, asOf }, vector);
+        return vector;
+      });
+      return { ...remember(windowEnd, lanes.widen(vectors), asOf), vectors, degraded, revisions };
     },
     settle,
   };
+}
+
+/** What a lane folds: the texts with the sentiment of its own scorer. */
+export function inputOfLane(input: LaneInput, lane: number): FeatureInput {
+  if (lane === 0 || input.kind === 'candle' || input.kind === 'index') return input;
+  return { ...input, sentiment: input.further?.[lane - 1] ?? null };
 }
 
 /** ln(close(T) / close(T-h)) per horizon, by what was known at the decision. */

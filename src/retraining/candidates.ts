@@ -10,6 +10,7 @@ import {
 } from '../models/index.ts';
 import type { Arm } from '../prediction/index.ts';
 import type { HorizonData, JudgedWindows } from './learning-data.ts';
+import { recipeOf } from './recipe.ts';
 import type { RetrainedFamily, RetrainingRequest } from './retraining.ts';
 
 /** The code of a pool that was closed: the program ends, the fit did not fail. */
@@ -23,6 +24,8 @@ export interface Candidate {
   model: Model;
   /** Learnt from what had matured eight weeks before; null where that was too little. */
   gateModel: Model | null;
+  /** See `recipeOf`. */
+  recipe: string;
   /** See `agreementOf`. */
   agreement: number;
   /** Of the gate fit, on the eight weeks that it has not seen; null = not to be had. */
@@ -59,7 +62,8 @@ export async function fitCandidates(
       fit(horizon.gateRows, arm),
     ]);
     if (model === null || model === undefined) throw new RangeError('a fit of matured rows gave no model');
-    return toCandidate({ arm, data: horizon, model, gateModel: gateModel ?? null }, request);
+    const recipe = recipeOf(arm, horizon.all.columns, request);
+    return toCandidate({ arm, data: horizon, model, gateModel: gateModel ?? null, recipe }, request);
   };
   return Promise.all(
     families.map(async (family) => {
@@ -102,7 +106,7 @@ export function agreementOf(
 }
 
 function toCandidate(
-  fitted: Pick<Candidate, 'arm' | 'data' | 'model' | 'gateModel'>,
+  fitted: Pick<Candidate, 'arm' | 'data' | 'model' | 'gateModel' | 'recipe'>,
   request: RetrainingRequest,
 ): Candidate {
   const agreement = agreementOf(fitted, fitted.data.judged);
@@ -137,7 +141,7 @@ function scoresOf(
 /** What each baseline, fitted on the rows of the gate fit, says of the judged windows. */
 function baselinesOn(rows: FeatureMatrix, gateRows: HorizonData['gateRows']): Record<string, Float64Array> {
   if (gateRows === null) return {};
-  const training = gateRows.rowsFor({ usesSentiment: true });
+  const training = gateRows.rows;
   return Object.fromEntries(
     BASELINE_NAMES.map((name) => {
       const family = MODEL_FAMILIES[name];

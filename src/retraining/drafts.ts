@@ -1,34 +1,10 @@
-import { createHash } from 'node:crypto';
 import { isoUtc } from '../core/index.ts';
-import type { ModelFamily } from '../models/index.ts';
 import { liveVersion, type ManifestModel, type VersionDraft } from '../registry/index.ts';
 import type { Candidate } from './candidates.ts';
 import { expiryOf } from './decisions.ts';
 import type { HorizonData } from './learning-data.ts';
+import { featureSetOf, sha256 } from './recipe.ts';
 import type { RetrainedFamily, RetrainingRequest } from './retraining.ts';
-
-/**
- * SHA-256 over what decides a fit besides its data: two versions with the same recipe differ in their data alone.
- * @param columns - what the rows hold, in any order
- */
-export function recipeOf(
-  family: ModelFamily,
-  columns: readonly string[],
-  request: RetrainingRequest,
-): string {
-  const { featureSet, scorer, barMinutes, withoutSentiment } = request;
-  return sha256(
-    inOrder({
-      family: family.name,
-      parameters: family.parameters,
-      columns: columns.toSorted(),
-      withoutSentiment: withoutSentiment.toSorted(),
-      featureSet,
-      scorer,
-      barMinutes,
-    }),
-  );
-}
 
 /** One hash for the rows of all horizons. */
 export function dataHashOf(data: readonly HorizonData[]): string {
@@ -41,9 +17,10 @@ export function draftVersion(
   { candidates, version, recipe }: { candidates: readonly Candidate[]; version: string; recipe: string },
   request: RetrainingRequest,
 ): VersionDraft {
-  const { asset, barMinutes, featureSet, scorer, seed, at, live, horizonsMinutes } = request;
+  const { asset, barMinutes, seed, at, live, horizonsMinutes } = request;
+  const { version: featureSet, scorer } = featureSetOf({ scorer: null }, request);
   const contents = new Map<string, string>();
-  const models = candidates.map((candidate) => writeCandidate(candidate, contents));
+  const models = candidates.map((candidate) => writeCandidate(candidate, contents, request));
   const parents = horizonsMinutes.flatMap((horizonMinutes) =>
     arms.map((arm) => liveVersion(live, { arm: arm.name, horizonMinutes })),
   );
@@ -69,8 +46,9 @@ export function draftVersion(
 }
 
 function writeCandidate(
-  { arm, data, model, gateModel, metrics }: Candidate,
+  { arm, data, model, gateModel, metrics, recipe }: Candidate,
   contents: Map<string, string>,
+  request: RetrainingRequest,
 ): ManifestModel {
   const { horizonMinutes, shipRows, from, to, dataHash } = data;
   const stem = `${arm.name}-${horizonMinutes}`;
@@ -82,6 +60,9 @@ function writeCandidate(
   return {
     arm: arm.name,
     horizonMinutes,
+    featureSet: featureSetOf(arm, request).version,
+    scorer: arm.scorer,
+    recipe,
     file,
     gateFile,
     rows: shipRows.count,
@@ -90,17 +71,4 @@ function writeCandidate(
     dataHash,
     metrics,
   };
-}
-
-/** JSON in which the order of keys says nothing. */
-function inOrder(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([left], [right]) => (left < right ? -1 : 1)))
-      : part,
-  );
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -34,10 +34,12 @@ export interface HorizonData {
   dataHash: string;
 }
 
-/** Training rows with and without the columns of sentiment; the second are copied only when somebody asks. */
+/** Training rows as each arm sees them; those of fewer columns are copied only when somebody asks. */
 export interface Training {
   count: number;
-  rowsFor(arm: { usesSentiment: boolean }): TrainingRows;
+  /** Every column. */
+  rows: TrainingRows;
+  rowsFor(arm: { hiddenColumns: readonly string[] }): TrainingRows;
 }
 
 /** The windows of the last eight weeks. */
@@ -60,8 +62,6 @@ export interface DataOptions {
   at: EpochMs;
   horizonMinutes: number;
   barMinutes: number;
-  /** Columns that arms without sentiment do not see. */
-  withoutSentiment: readonly string[];
 }
 
 /**
@@ -77,8 +77,8 @@ export function prepareHorizon(all: DirectionRows, options: DataOptions): Horizo
   return {
     horizonMinutes,
     all,
-    shipRows: trainingOf(matured, options),
-    gateRows: early.count < FEWEST_GATE_ROWS ? null : trainingOf(early, options),
+    shipRows: trainingOf(matured),
+    gateRows: early.count < FEWEST_GATE_ROWS ? null : trainingOf(early),
     judged: judgedWindows(all, options),
     from: windowEnds.find(isLearnt) ?? null,
     to: windowEnds.findLast(isLearnt) ?? null,
@@ -95,17 +95,18 @@ function isUpOrDown(label: number | undefined): boolean {
   return label === 0 || label === 1;
 }
 
-function trainingOf(rows: TrainingRows, { withoutSentiment }: DataOptions): Training {
-  let priceOnly: TrainingRows | undefined;
+function trainingOf(rows: TrainingRows): Training {
+  const narrowed = new Map<string, TrainingRows>();
   return {
     count: rows.count,
-    rowsFor({ usesSentiment }) {
-      if (usesSentiment) return rows;
-      priceOnly ??= selectColumns(
-        rows,
-        rows.columns.filter((name) => !withoutSentiment.includes(name)),
-      );
-      return priceOnly;
+    rows,
+    rowsFor({ hiddenColumns }) {
+      const names = rows.columns.filter((name) => !hiddenColumns.includes(name));
+      if (names.length === rows.columns.length) return rows;
+      const key = names.join(' ');
+      const known = narrowed.get(key) ?? selectColumns(rows, names);
+      narrowed.set(key, known);
+      return known;
     },
   };
 }

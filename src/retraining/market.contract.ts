@@ -17,6 +17,8 @@ export const MONDAY: EpochMs = Date.UTC(2022, 2, 7);
 const GRACE_MS = 60 * SECOND_MS;
 const HORIZONS = [60, 1_440] as const;
 const COLUMNS = ['momentum', 'news_sentiment_4h', 'quiet', PAST_RETURN];
+export const SCORER = 'vader@1.0.0';
+const LANES = { hiddenFrom: (scorer: string | null) => (scorer === SCORER ? [] : ['news_sentiment_4h']) };
 
 /** How a made-up market is made. */
 export interface MarketOptions {
@@ -70,7 +72,7 @@ export function makeMarket({ weeks = 40, seed = 1, strength = 0.25 }: MarketOpti
 
 /** The arms of a family, with and without the news. */
 export function armsFor(family: ModelFamily): RetrainedFamily {
-  return { family, arms: armsOf({ fitted: [family], baselines: [], scorerFamily: 'vader' }) };
+  return { family, arms: armsOf({ fitted: [family], baselines: [], scorers: [SCORER], lanes: LANES }) };
 }
 
 /** A first training of `logistic` on a market in which the news tell something. */
@@ -86,9 +88,7 @@ export function makeRequest(
     families: [armsFor(MODEL_FAMILIES.logistic)],
     horizonsMinutes: HORIZONS,
     rowsAt: (horizonMinutes) => market.rowsAt(horizonMinutes, at - GRACE_MS),
-    withoutSentiment: ['news_sentiment_4h'],
-    featureSet: 'f1',
-    scorer: 'vader@1.0.0',
+    featureSets: [{ version: 'f1', scorer: SCORER }],
     barMinutes: 60,
     live: NOTHING_LIVE,
     incumbents: () => Promise.resolve(null),

@@ -3,14 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError, DAY_MS, HOUR_MS } from '../core/index.ts';
 import { createFitPool, MODEL_FAMILIES, type FitPool, type ModelFamily } from '../models/index.ts';
+import type { Arm } from '../prediction/index.ts';
 import { championArm, liveVersion } from '../registry/index.ts';
 import { stateAfter } from './decisions.ts';
-import { armsFor, following, makeMarket, makeRequest, MONDAY } from './market.contract.ts';
+import { armsFor, following, makeMarket, makeRequest, MONDAY, SCORER } from './market.contract.ts';
 import { retrain } from './pipeline.ts';
 import type { Retraining } from './retraining.ts';
 
 const { logistic, majority, trees } = MODEL_FAMILIES;
 const isFull = process.env.BELLWETHER_TEST_FULL === '1';
+const NEWER_SCORER = [{ version: 'f1', scorer: 'vader@1.0.1' }];
+const OTHER_FEATURES = [{ version: 'f2', scorer: SCORER }];
 const market = makeMarket();
 const first = retrain(makeRequest({}, market));
 const next = async (changes: Parameters<typeof following>[1] = {}) =>
@@ -170,7 +173,7 @@ describe('a retraining', () => {
   });
 
   it('takes another feature set for another recipe, which has to be shown to be better', async () => {
-    const { decisions, changes } = await next({ featureSet: 'f2' });
+    const { decisions, changes } = await next({ featureSets: OTHER_FEATURES });
     const own = decisions.filter(({ kind }) => kind !== 'champion');
     expect(own.map(({ kind, threshold }) => [kind, threshold])).toEqual(Array(4).fill(['change', 0]));
     expect(own.every(({ verdict }) => verdict === 'refused')).toBe(true);
@@ -178,10 +181,10 @@ describe('a retraining', () => {
   });
 
   it('replaces what has expired although the new recipe is not shown to be better', async () => {
-    const { decisions } = await next({ featureSet: 'f2', at: MONDAY + 60_000 });
+    const { decisions } = await next({ featureSets: OTHER_FEATURES, at: MONDAY + 60_000 });
     expect(decisions[0]!.verdict).toBe('refused');
     const before = await retrain(makeRequest({ expiryDays: 5 }, market));
-    const after = await retrain(makeRequest(following(before, { featureSet: 'f2' }), market));
+    const after = await retrain(makeRequest(following(before, { featureSets: OTHER_FEATURES }), market));
     expect(after.decisions[0]).toMatchObject({ kind: 'change', verdict: 'promoted' });
     expect(after.decisions[0]!.reason).toContain('The incumbent has expired');
   });
@@ -359,12 +362,17 @@ describe('the same request', () => {
     const plain = await recipeOf({});
     expect(await recipeOf({ seed: 9, expiryDays: 3, at: MONDAY - 8 * DAY_MS - HOUR_MS })).toBe(plain);
     const other: ModelFamily = { ...majority, parameters: { smoothing: 1 } };
+    const withArm = (changes: Partial<Arm>) => {
+      const { family, arms } = armsFor(majority);
+      return { family, arms: arms.map((arm) => (arm.scorer === null ? arm : { ...arm, ...changes })) };
+    };
     const others = await Promise.all([
       recipeOf({ families: [armsFor(other)] }),
-      recipeOf({ featureSet: 'f2' }),
-      recipeOf({ scorer: 'vader@1.0.1' }),
-      recipeOf({ withoutSentiment: ['quiet'] }),
+      recipeOf({ featureSets: OTHER_FEATURES }),
+      recipeOf({ families: [withArm({ scorer: 'vader@1.0.1' })], featureSets: NEWER_SCORER }),
+      recipeOf({ families: [withArm({ hiddenColumns: ['quiet'] })] }),
+      recipeOf({ barMinutes: 30 }),
     ]);
-    expect(new Set([plain, ...others]).size).toBe(5);
+    expect(new Set([plain, ...others]).size).toBe(6);
   });
 });

@@ -9,9 +9,10 @@ import {
 } from '../registry/index.ts';
 import { fitCandidates, type Candidate, type FamilyFits } from './candidates.ts';
 import { expiryOf, judgeChampions, judgeContenders, stateAfter, type Contender } from './decisions.ts';
-import { dataHashOf, draftVersion, recipeOf } from './drafts.ts';
+import { dataHashOf, draftVersion } from './drafts.ts';
 import { prepareHorizon, type HorizonData } from './learning-data.ts';
 import { findFault } from './quality.ts';
+import { versionRecipeOf } from './recipe.ts';
 import type { RetrainedFamily, Retraining, RetrainingRequest } from './retraining.ts';
 
 /** A request with the moment that its results are dated. */
@@ -50,7 +51,7 @@ export async function retrain(request: RetrainingRequest): Promise<Retraining> {
     data,
     request,
   );
-  const fitted = await numberFamilies(fits, data, request);
+  const fitted = await numberFamilies(fits, request);
   const contenders = contendersOf(fitted, request);
   const models = await judgeContenders(contenders, dated);
   const isWhole = skipped.length === 0 && fitted.length === families.length;
@@ -70,9 +71,11 @@ export async function retrain(request: RetrainingRequest): Promise<Retraining> {
     runs: families.map((family) => runOf(family, { fits, drafts, fault, data }, request)),
     decisions,
     changes,
-    trained: contenders.map(({ arm, horizonMinutes, modelVersion, model, gateModel, expiresAt, recipe }) => ({
-      ...{ arm, horizonMinutes, modelVersion, model, gateModel, expiresAt, recipe },
-    })),
+    trained: contenders.map(
+      ({ arm, horizonMinutes, modelVersion, model, gateModel, expiresAt, recipe, scorer }) => ({
+        ...{ arm, horizonMinutes, modelVersion, model, gateModel, expiresAt, recipe, scorer },
+      }),
+    ),
     events: [
       ...skipEvents(skipped, { fault }, dated),
       ...failureEvents(fits, dated),
@@ -91,14 +94,12 @@ function isLiveThroughout({ arms }: RetrainedFamily, { live, horizonsMinutes }: 
 /** Asks for numbers one after the other, in the order of the families, and only for those that were fitted. */
 async function numberFamilies(
   fits: readonly FamilyFits[],
-  data: readonly HorizonData[],
   request: RetrainingRequest,
 ): Promise<FittedFamily[]> {
-  const columns = data[0]?.all.columns ?? [];
   const numbered: FittedFamily[] = [];
   for (const each of fits) {
     if ('error' in each) continue;
-    const recipe = recipeOf(each.family, columns, request);
+    const recipe = versionRecipeOf(each.candidates.map((candidate) => candidate.recipe));
     const version = await request.nextVersion(each.family.name, recipe);
     numbered.push({ ...each, recipe, version });
   }
@@ -108,15 +109,15 @@ async function numberFamilies(
 /** By horizon, then family and arm. */
 function contendersOf(fitted: readonly FittedFamily[], request: RetrainingRequest): Contender[] {
   return request.horizonsMinutes.flatMap((horizonMinutes) =>
-    fitted.flatMap(({ family, version, recipe, candidates }) => {
+    fitted.flatMap(({ family, version, candidates }) => {
       const expiresAt = expiryOf(request, candidates);
       return candidates
         .filter(({ data }) => data.horizonMinutes === horizonMinutes)
-        .map(({ arm, data, model, gateModel, agreement }) => ({
+        .map(({ arm, data, model, gateModel, agreement, recipe }) => ({
           arm: arm.name,
           horizonMinutes,
           modelVersion: modelVersionOf({ family: family.name, version }),
-          ...{ data, model, gateModel, agreement, expiresAt, recipe },
+          ...{ data, model, gateModel, agreement, expiresAt, recipe, scorer: arm.scorer },
         }));
     }),
   );

@@ -34,7 +34,7 @@ function tooOld({ to, horizonMinutes }: HorizonData, at: EpochMs): string | null
 }
 
 function infinite({ shipRows }: HorizonData): string | null {
-  const { values, columns } = shipRows.rowsFor({ usesSentiment: true });
+  const { values, columns } = shipRows.rows;
   const place = values.findIndex((value) => value === Infinity || value === -Infinity);
   if (place < 0) return null;
   return `The feature ${columns[place % columns.length] ?? ''} holds an infinite value.`;
@@ -53,7 +53,7 @@ function tooVoid({ all, horizonMinutes }: HorizonData, at: EpochMs): string | nu
 }
 
 function tooPatchy({ shipRows, judged }: HorizonData): string | null {
-  const past = missingShares(shipRows.rowsFor({ usesSentiment: true }));
+  const past = missingShares(shipRows.rows);
   const newest = missingShares(judged.rows);
   const usual = newest.filter((_, place) => (past[place] ?? 1) <= 1 - USUAL_SHARE);
   const missing = usual.reduce((sum, each) => sum + each, 0) / usual.length;

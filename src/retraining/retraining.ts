@@ -24,6 +24,8 @@ export interface Incumbent {
   modelVersion: ModelVersion;
   /** A candidate with the same recipe differs in its data alone: it is a refresh, else a change. */
   recipe: string;
+  /** Whose sentiment it was trained on, `family@version`; null: nobody's. */
+  scorer: string | null;
   expiresAt: EpochMs;
   model: Model;
   /** Fitted without the eight weeks that judged it; null where the past was too short for one. */
@@ -40,12 +42,8 @@ export interface RetrainingRequest {
   horizonsMinutes: readonly number[];
   /** Every window so far with its truth, at a horizon. */
   rowsAt(horizonMinutes: number): DirectionRows;
-  /** Columns that arms without sentiment do not see. */
-  withoutSentiment: readonly string[];
-  /** Version hash of the feature set. */
-  featureSet: string;
-  /** `vader@1.0.0`. */
-  scorer: string;
+  /** Feature sets that are computed side by side: version hash and scorer; the first is that of arms without a scorer. */
+  featureSets: readonly { version: string; scorer: string }[];
   barMinutes: number;
   /** What is live now. */
   live: LiveState;
