@@ -1,15 +1,23 @@
 import { assetMismatch, featureSetMismatch } from './errors.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest, ManifestModel } from './manifest.ts';
 import { modelVersionOf } from './version-name.ts';
 
 /**
- * Refuses a version that learnt from other features than those that it would be served.
- * @param featureSet - version hash of the feature set of today
+ * Refuses models that learnt from other features than those that they would be served.
+ * @param known - version hashes of the feature sets that are computed today
+ * @param models - of the manifest; default: all of them
  * @throws AppError `REGISTRY_FEATURE_SET_MISMATCH`
  */
-export function requireFeatureSet(manifest: Manifest, featureSet: string): void {
-  if (manifest.featureSet === featureSet) return;
-  throw featureSetMismatch(modelVersionOf(manifest), { expected: featureSet, found: manifest.featureSet });
+export function requireFeatureSets(
+  manifest: Manifest,
+  known: readonly string[],
+  models: readonly ManifestModel[] = manifest.models,
+): void {
+  for (const model of models) {
+    const found = model.featureSet ?? manifest.featureSet;
+    if (known.includes(found)) continue;
+    throw featureSetMismatch(modelVersionOf(manifest), { expected: known.join(' or '), found });
+  }
 }
 
 /**

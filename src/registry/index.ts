@@ -19,7 +19,7 @@ export {
   type SavedVersion,
 } from './artifact-store.ts';
 export { armNotLive, modelNotFound } from './errors.ts';
-export { requireAsset, requireFeatureSet } from './feature-set.ts';
+export { requireAsset, requireFeatureSets } from './feature-set.ts';
 export { modelVersionOf, parseModelVersion } from './version-name.ts';
 export { applyChanges, championArm, changesToDeploy, liveVersion, NOTHING_LIVE } from './live-state.ts';
 export {
@@ -45,3 +45,11 @@ export {
   readDeployments,
   type RollbackPlan,
 } from './deployments.ts';
+export {
+  createScorerStore,
+  type ListedScorer,
+  type OpenScorerVersion,
+  type ScorerStore,
+} from './scorer-store.ts';
+export type { ScorerDeployment } from './scorer-ledger.ts';
+export type { ScorerManifest } from './scorer-manifest.ts';

@@ -13,7 +13,7 @@ const moment = z.iso.datetime();
 const sha256 = z.string().regex(SHA256, 'is a SHA-256 in 64 hexadecimal digits');
 
 /** One file of a version: what it must be to be opened. */
-const fileSchema = z.strictObject({
+export const fileSchema = z.strictObject({
   path: z.string().regex(INNER_PATH, 'is the name of a file in the version folder'),
   sha256,
   bytes: z.number().int().min(0),
@@ -23,6 +23,12 @@ const fileSchema = z.strictObject({
 const modelSchema = z.strictObject({
   arm: z.string().min(1),
   horizonMinutes: z.number().int().min(1),
+  /** Version hash of the feature set that this model reads; left out: the version's own. */
+  featureSet: z.string().min(1).optional(),
+  /** Whose sentiment it was trained on; null: nobody's; left out by older releases, whose arms had one scorer. */
+  scorer: z.string().min(1).nullable().optional(),
+  /** What decides its fit besides the data; left out: the version's own. */
+  recipe: sha256.optional(),
   /** Path of the model that ships. */
   file: z.string(),
   /** Path of its gate fit (fitted without the eight weeks that judged it); null where the past was too short. */
@@ -46,7 +52,7 @@ const contentSchema = z.strictObject({
   version: z.string().regex(SEMVER, 'is a version like 1.2.0'),
   asset: z.string().min(1),
   barMinutes: z.number().positive(),
-  /** Version hash of the feature set that it reads; another one is refused. */
+  /** Version hash of the feature set that its models read unless they say otherwise; another one is refused. */
   featureSet: z.string().min(1),
   /** `vader@1.0.0`. */
   scorer: z.string().min(1),

@@ -7,7 +7,7 @@ import { createTestWorkspace, type TestWorkspace } from '../../test/database.ts'
 import { makeDraft, type DraftFacts } from '../../test/version-draft.ts';
 import { inTransaction, parseUtc } from '../core/index.ts';
 import { createArtifactStore, type SavedVersion } from './artifact-store.ts';
-import { requireFeatureSet } from './feature-set.ts';
+import { requireFeatureSets } from './feature-set.ts';
 import { registryMigrations } from './migrations.ts';
 import type { GateDecision, TrainingRun } from './records.ts';
 import { compareVersions, modelVersionOf, parseModelVersion } from './version-name.ts';
@@ -157,10 +157,10 @@ describe('recorded versions', () => {
   it('are refused where features are computed that they did not learn from', () => {
     const { manifest } = saved({ featureSet: 'old' });
     expect(() => {
-      requireFeatureSet(manifest, 'old');
+      requireFeatureSets(manifest, ['new', 'old']);
     }).not.toThrow();
     expect(() => {
-      requireFeatureSet(manifest, 'new');
+      requireFeatureSets(manifest, ['new', 'newer']);
     }).toThrow(expect.objectContaining({ code: 'REGISTRY_FEATURE_SET_MISMATCH' }) as Error);
   });
 });

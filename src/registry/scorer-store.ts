@@ -1,0 +1,204 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAppError } from '../core/index.ts';
+import {
+  artifactChanged,
+  artifactMissing,
+  modelNotFound,
+  registryWriteFailed,
+  versionInvalid,
+  versionTaken,
+} from './errors.ts';
+import { isFamilyName, isVersionNumber, MANIFEST_FILE } from './manifest.ts';
+import { readScorerLedger, appendToScorerLedger, type ScorerDeployment } from './scorer-ledger.ts';
+import { scorerManifestSchema, type ScorerDraft, type ScorerManifest } from './scorer-manifest.ts';
+import { sha256Of } from './sha256.ts';
+import { hashesIn, writeFolder } from './version-folder.ts';
+import { compareVersions, modelVersionOf } from './version-name.ts';
+import { numberAfter } from './versions.ts';
+
+const PREPARED = 'prepared';
+
+/** A version of a scorer whose manifest has been read; its files are held against their hashes as they are read. */
+export interface OpenScorerVersion {
+  manifest: ScorerManifest;
+  /** SHA-256 of `manifest.json`, which holds the hash of every other file. */
+  manifestHash: string;
+  files: {
+    readonly names: readonly string[];
+    /** @throws AppError `REGISTRY_ARTIFACT_CHANGED`, `REGISTRY_ARTIFACT_MISSING`; RangeError for another name */
+    read(name: string): Promise<Uint8Array>;
+    /** The path of a file whose bytes were just held against their hash. @throws as `read` */
+    locate(name: string): Promise<string>;
+  };
+}
+
+/** What lies in the store: a version, or something that cannot be one and why. */
+export interface ListedScorer {
+  family: string;
+  version: string;
+  manifest: ScorerManifest | null;
+  problem: string | null;
+}
+
+/**
+ * Versions of scorers, one folder each, and the ledger of which of them answer. Scorers belong to texts, not to one
+ * workspace's windows: every workspace reads them from here, and neither training nor evaluation needs a database.
+ */
+export interface ScorerStore {
+  /**
+   * Writes a version whole or not at all under the next number of its family.
+   * @param options.known - numbers that are taken though no folder has them, such as that of the built-in VADER
+   * @throws AppError `REGISTRY_WRITE_FAILED`, `REGISTRY_VERSION_TAKEN` when somebody else was faster
+   */
+  save(draft: ScorerDraft, options?: { known?: readonly string[] }): Promise<OpenScorerVersion>;
+  /** @throws AppError `REGISTRY_MODEL_NOT_FOUND`, `REGISTRY_ARTIFACT_MISSING`, `REGISTRY_VERSION_INVALID` */
+  open(family: string, version: string): Promise<OpenScorerVersion>;
+  /** By family, the newest of each last. */
+  list(): Promise<ListedScorer[]>;
+  /** Notes that a version answers from now on. @throws AppError `REGISTRY_WRITE_FAILED` */
+  deploy(entry: Omit<ScorerDeployment, 'previous'>): Promise<void>;
+  /** The entries, oldest first. @throws AppError `REGISTRY_VERSION_INVALID` when the ledger was changed by hand */
+  deployments(): Promise<ScorerDeployment[]>;
+}
+
+/** The store in a folder, which is made with the first version. @param folder - absolute */
+export function createScorerStore(folder: string): ScorerStore {
+  const folderOf = (family: string, version: string) => join(folder, family, version);
+
+  async function open(family: string, version: string): Promise<OpenScorerVersion> {
+    const name = modelVersionOf({ family, version });
+    const isPossible = isFamilyName(family) && isVersionNumber(version);
+    if (!isPossible || !existsSync(folderOf(family, version))) {
+      throw modelNotFound(name, (await list()).map(modelVersionOf));
+    }
+    return openFolder(folderOf(family, version), name);
+  }
+
+  async function list(): Promise<ListedScorer[]> {
+    const listed: ListedScorer[] = [];
+    for (const family of (await namesIn(folder)).filter(isFamilyName).toSorted()) {
+      const versions = (await namesIn(join(folder, family)))
+        .filter(isVersionNumber)
+        .toSorted(compareVersions);
+      for (const version of versions)
+        listed.push(await listOne(folderOf(family, version), { family, version }));
+    }
+    return listed;
+  }
+
+  return {
+    async save({ manifest: facts, contents }, { known = [] } = {}) {
+      const { family, recipe } = facts;
+      const there = (await list()).filter((each) => each.family === family);
+      const version = numberAfter(
+        [
+          ...known.map((each) => ({ asset: '', version: each, recipe: '' })),
+          ...there.map((each) => ({ asset: '', version: each.version, recipe: each.manifest?.recipe ?? '' })),
+        ],
+        { asset: '', recipe },
+      );
+      const files = [...contents]
+        .map(([path, bytes]) => ({ path, sha256: sha256Of(bytes), bytes: bytes.length }))
+        .sort((left, right) => (left.path < right.path ? -1 : 1));
+      const manifest = scorerManifestSchema.parse({ format: 1, kind: 'scorer', version, ...facts, files });
+      const target = folderOf(family, version);
+      const name = modelVersionOf(manifest);
+      if (existsSync(target)) throw versionTaken(name, target);
+      const written = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`, 'utf8');
+      try {
+        await mkdir(folder, { recursive: true });
+        await writeFolder(target, new Map([...contents, [MANIFEST_FILE, written]]), { durable: true });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+        throw registryWriteFailed(target, error);
+      }
+      return openFolder(target, name);
+    },
+    open,
+    list,
+    deploy: (entry) => appendToScorerLedger(folder, entry),
+    deployments: () => readScorerLedger(folder),
+  };
+}
+
+async function openFolder(folder: string, name: string): Promise<OpenScorerVersion> {
+  const bytes = await readPart(name, join(folder, MANIFEST_FILE));
+  const manifest = parseManifest(name, bytes);
+  async function verified(path: string): Promise<Buffer> {
+    const file = manifest.files.find((candidate) => candidate.path === path);
+    if (file === undefined) throw new RangeError(`${name} has no file ${path}`);
+    const content = await readPart(name, join(folder, path));
+    const found = sha256Of(content);
+    if (content.length === file.bytes && found === file.sha256) return content;
+    throw artifactChanged(name, [{ file: path, expected: file.sha256, found }]);
+  }
+  return {
+    manifest,
+    manifestHash: sha256Of(bytes),
+    files: {
+      names: manifest.files.map(({ path }) => path),
+      read: verified,
+      async locate(path) {
+        await verified(path);
+        return join(folder, path);
+      },
+    },
+  };
+}
+
+function parseManifest(name: string, bytes: Buffer): ScorerManifest {
+  let manifest: ScorerManifest;
+  try {
+    manifest = scorerManifestSchema.parse(JSON.parse(bytes.toString('utf8')));
+  } catch (error) {
+    throw versionInvalid(name, `its ${MANIFEST_FILE} is no manifest of a scorer`, error);
+  }
+  const own = modelVersionOf(manifest);
+  if (own !== name) throw versionInvalid(name, `its ${MANIFEST_FILE} is that of ${own}`);
+  return manifest;
+}
+
+/** Every file is held against its hash, and one too many is a problem too. */
+async function listOne(folder: string, name: { family: string; version: string }): Promise<ListedScorer> {
+  const modelVersion = modelVersionOf(name);
+  let manifest: ScorerManifest | null = null;
+  try {
+    ({ manifest } = await openFolder(folder, modelVersion));
+    const found = (await hashesIn(folder)) ?? new Map<string, string | null>();
+    for (const { path, sha256 } of manifest.files) {
+      const hash = found.get(path);
+      if (hash === undefined) throw artifactMissing(modelVersion, join(folder, path));
+      if (hash !== sha256)
+        throw artifactChanged(modelVersion, [{ file: path, expected: sha256, found: hash }]);
+      found.delete(path);
+    }
+    found.delete(MANIFEST_FILE);
+    // What an engine makes of the weights; it holds that against hashes of its own.
+    found.delete(PREPARED);
+    const [[file, hash] = []] = [...found];
+    if (file !== undefined) {
+      throw artifactChanged(modelVersion, [{ file, expected: null, found: hash ?? 'no plain file' }]);
+    }
+    return { ...name, manifest, problem: null };
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return { ...name, manifest, problem: error.message };
+  }
+}
+
+async function readPart(modelVersion: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw artifactMissing(modelVersion, path, isGone ? undefined : error);
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return [];
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
