@@ -1,9 +1,6 @@
 import { hash } from 'node:crypto';
-import { z } from 'zod';
 import { messageOf, type EpochMs } from '../core/index.ts';
-import { scorerName } from '../sentiment/index.ts';
 import type { ServingContext } from './context.ts';
-import { textScoreSchema } from './contract.ts';
 import type { SignalKey } from './ports.ts';
 
 /** A window and a ledger entry stand in the key, so nothing is kept too long; an hour only keeps the cache small. */
@@ -16,71 +13,16 @@ export interface AnswerBasis {
   key: SignalKey;
   windowEnd: EpochMs;
   revision: number;
+  /** Versions of the scorers whose words are in it; those that only price models read go with the revision. */
+  scorers: string;
   text: string | string[] | undefined;
 }
 
-const nullableNumber = z.number().nullable();
-
-const armAnswer = z.object({
-  arm: z.string(),
-  horizonMinutes: z.number(),
-  modelVersion: z.string(),
-  probabilityUp: z.number(),
-  priceDirection: z.enum(['bullish', 'neutral', 'bearish']),
-  sentiment: nullableNumber,
-  featuresCount: z.number(),
-  isChampion: z.boolean(),
-  degraded: z.boolean(),
-});
-
-const comparison = z.object({
-  vaderSentiment: nullableNumber,
-  finbertSentiment: nullableNumber,
-  agreement: z.boolean().nullable(),
-  confidenceDelta: nullableNumber,
-});
-
-const shared = {
-  revision: nullableNumber,
-  comparison,
-  degraded: z.boolean(),
-  items: z.array(textScoreSchema).nullable(),
-};
-
-/** A `PredictView` without its time, as it is kept. */
-export const keptPredict = z.object({
-  ...shared,
-  sentiment: nullableNumber,
-  confidence: nullableNumber,
-  answer: armAnswer.nullable(),
-  modelUsed: z.string(),
-  modelVersion: z.string(),
-  featuresCount: z.number(),
-});
-
-/** A `CompareView` without its time, as it is kept. */
-export const keptCompare = z.object({
-  ...shared,
-  asset: z.string(),
-  horizonMinutes: z.number(),
-  windowEnd: nullableNumber,
-  asOf: nullableNumber,
-  arms: z.array(armAnswer),
-  scorers: z.array(
-    z.object({
-      scorer: z.string(),
-      version: z.string(),
-      sentiment: nullableNumber,
-      confidence: nullableNumber,
-    }),
-  ),
-});
-
 /** All that an answer depends on. The port puts the workspace before it. */
-export function answerKey({ ports }: ServingContext, about: AnswerBasis): string {
-  const { kind, key, windowEnd, revision, text } = about;
+export function answerKey(about: AnswerBasis): string {
+  const { kind, key, windowEnd, revision, scorers, text } = about;
   const digest = hash('sha256', JSON.stringify(text === undefined ? null : [text].flat()), 'base64url');
-  const parts = [kind, key.asset, windowEnd, revision, key.horizonMinutes, scorerName(ports.scorer), digest];
+  const parts = [kind, key.asset, windowEnd, revision, key.horizonMinutes, scorers, digest];
   return `predict:${parts.join(':')}`;
 }
 
@@ -104,7 +46,7 @@ export function keepAnswers<View extends object>(
 
   async function readShared(about: AnswerBasis): Promise<View | null> {
     try {
-      const text = await ports.cache.get(answerKey(context, about));
+      const text = await ports.cache.get(answerKey(about));
       if (text === null) return null;
       const view = schema.parse(JSON.parse(text));
       near.set(nearKey(about), view);
@@ -117,7 +59,7 @@ export function keepAnswers<View extends object>(
 
   async function keepShared(about: AnswerBasis, view: View): Promise<void> {
     try {
-      await ports.cache.set(answerKey(context, about), JSON.stringify(view), CACHE_SECONDS);
+      await ports.cache.set(answerKey(about), JSON.stringify(view), CACHE_SECONDS);
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'the cache could not be written');
     }
@@ -137,10 +79,10 @@ export function keepAnswers<View extends object>(
 }
 
 /** The texts themselves, which are quicker to find than their hash is to make. A list of one is that text. */
-function nearKey({ kind, key, windowEnd, revision, text }: AnswerBasis): string {
+function nearKey({ kind, key, windowEnd, revision, scorers, text }: AnswerBasis): string {
   const only = Array.isArray(text) && text.length === 1 ? text[0] : text;
   const written = typeof only === 'string' ? `=${only}` : (JSON.stringify(only) ?? '');
-  return `${kind} ${key.asset} ${key.horizonMinutes} ${windowEnd} ${revision} ${written}`;
+  return `${kind} ${key.asset} ${key.horizonMinutes} ${windowEnd} ${revision} ${scorers} ${written}`;
 }
 
 /** Two generations: when the younger is full the older is forgotten, so what is asked often enough stays. */

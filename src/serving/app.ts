@@ -15,6 +15,7 @@ import { originsHook, preflightHook, type Origins } from './origins.ts';
 import type { ServingLimits, ServingOptions, ServingPorts } from './ports.ts';
 import { PROVENANCE_HEADERS } from './provenance.ts';
 import { rateLimitHook } from './rate-limit.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { featureRoutes } from './routes/features.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -84,7 +85,10 @@ export async function createApp(parts: {
   metricsRoutes(app, metrics);
   signalRoutes(app, context);
   featureRoutes(app, context);
-  predictRoutes(app, context);
+  // All that scores texts shares one bound.
+  const scoring = { onRequest: gateHook(createGate(limits.scoringInFlight)) };
+  predictRoutes(app, context, scoring);
+  explainRoutes(app, context, scoring);
   modelRoutes(app, context);
   performanceRoutes(app, context);
   healthRoutes(app, context);

@@ -44,6 +44,8 @@ const EXAMPLES = [
   [contract.historySchema, examples.HISTORY_EXAMPLES],
   [contract.featuresSchema, examples.FEATURES_EXAMPLES],
   [contract.predictAnswerSchema, examples.PREDICT_ANSWER_EXAMPLES],
+  [contract.explainRequestSchema, examples.EXPLAIN_REQUEST_EXAMPLES],
+  [contract.explainAnswerSchema, examples.EXPLAIN_ANSWER_EXAMPLES],
   [contract.compareAnswerSchema, examples.COMPARE_ANSWER_EXAMPLES],
   [contract.statusSchema, examples.STATUS_EXAMPLES],
   [contract.deploymentSchema, examples.DEPLOYMENT_EXAMPLES],
@@ -126,10 +128,9 @@ describe('the wire contract', () => {
           },
         ],
         gate: [],
-        unavailable: [],
         router: { revision: 2, lastSwapAt: null, problem: { at: 0, revision: 3, code: 'X', message: 'no' } },
       },
-      [],
+      { deployments: [], scorers: null },
     );
     expect(contract.statusSchema.parse(status)).toMatchObject({
       models: [{ is_expired: false, metrics: { log_loss: 0.69, accuracy_low: null, n: 3, auc: null } }],

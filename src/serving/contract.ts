@@ -28,7 +28,16 @@ export {
   type ArmAnswer,
   type CompareAnswer,
   type PredictAnswer,
+  type ScorerAnswer,
 } from './contract/predict.ts';
+export {
+  explainAnswerSchema,
+  explainRequestSchema,
+  toExplainAnswer,
+  type ExplainAnswer,
+  type ScorerExplanation,
+} from './contract/explain.ts';
+export type { ScorerStatus } from './contract/scorers.ts';
 export {
   deploymentSchema,
   deployRequestSchema,

@@ -49,6 +49,16 @@ export function assetUnknown(asset: string, served: readonly string[]): AppError
   });
 }
 
+/** A family of scorers that nobody knows. */
+export function scorerUnknown(family: string, known: readonly string[]): AppError {
+  return new AppError({
+    code: 'SERVING_SCORER_UNKNOWN',
+    message: `There is no scorer ${family.slice(0, 40)}. Ask for one of: ${known.join(', ')}.`,
+    status: 404,
+    retryable: false,
+  });
+}
+
 /** @param complaints - each begins with the path of its field */
 export function requestInvalid(complaints: readonly string[]): AppError {
   return new AppError({

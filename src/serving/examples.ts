@@ -1,5 +1,7 @@
 /* One true example a shape, as `/docs` shows them; a test holds each against its schema. */
 
+export * from './examples/predict.ts';
+
 const EXAMPLE_PREDICTION = {
   window_end: '2022-11-05T00:00:00Z',
   as_of: '2022-11-05T00:01:00Z',
@@ -12,12 +14,6 @@ const EXAMPLE_PREDICTION = {
   outcome: null,
   degraded: false,
 };
-
-export const PREDICT_REQUEST_EXAMPLES = [
-  { text: 'Bitcoin rallies as confidence grows', horizon_minutes: 60 },
-  { text: ['Exchange halts withdrawals after a hack', 'Miners are upbeat about the upgrade'] },
-  {},
-];
 
 export const SIGNAL_EXAMPLES = [
   {
@@ -79,64 +75,6 @@ export const FEATURES_EXAMPLES = [
       fear_greed: 'points',
       hour_of_week: 'hours',
     },
-  },
-];
-
-export const PREDICT_ANSWER_EXAMPLES = [
-  {
-    prediction: {
-      sentiment: 0.5106,
-      confidence: 0.8509,
-      price_direction: 'bullish',
-      probability_up: 0.518,
-      model_used: 'vader',
-      features_count: 15,
-    },
-    performance: { response_time_ms: 1.2, model_version: 'v1.0.0', cache_hit: false },
-    comparison: {
-      vader_sentiment: 0.5106,
-      finbert_sentiment: null,
-      agreement: null,
-      confidence_delta: null,
-    },
-  },
-];
-
-export const COMPARE_ANSWER_EXAMPLES = [
-  {
-    asset: 'BTC-USD',
-    horizon_minutes: 60,
-    window_end: '2022-11-05T00:00:00Z',
-    as_of: '2022-11-05T00:01:00Z',
-    deployment: 14,
-    arms: [
-      {
-        arm: 'trees+vader',
-        model_version: 'trees@1.0.3',
-        probability_up: 0.524,
-        price_direction: 'bullish' as const,
-        sentiment: 0.18,
-        is_champion: true,
-        degraded: false,
-      },
-      {
-        arm: 'trees+none',
-        model_version: 'trees@1.0.3',
-        probability_up: 0.507,
-        price_direction: 'neutral' as const,
-        sentiment: null,
-        is_champion: false,
-        degraded: false,
-      },
-    ],
-    scorers: [{ scorer: 'vader', version: 'v1.0.0', sentiment: 0.5106, confidence: 0.8509 }],
-    comparison: {
-      vader_sentiment: 0.5106,
-      finbert_sentiment: null,
-      agreement: null,
-      confidence_delta: null,
-    },
-    performance: { response_time_ms: 1.9, cache_hit: false },
   },
 ];
 
@@ -243,7 +181,20 @@ export const STATUS_EXAMPLES = [
       },
     ],
     deployments: DEPLOYMENT_EXAMPLES,
-    unavailable: [],
+    scorers: [
+      {
+        family: 'vader',
+        state: 'ready' as const,
+        version: 'v1.0.0',
+        read_by: ['trees+vader'],
+      },
+      {
+        family: 'finbert',
+        state: 'loading' as const,
+        progress: 'model_quantized.onnx: 61 of 110 MB',
+        read_by: [],
+      },
+    ],
     router: { revision: 14, last_swap: '2022-10-31T00:01:00.412Z', problem: null },
   },
 ];

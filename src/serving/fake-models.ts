@@ -1,5 +1,5 @@
 import { parseUtc } from '../core/index.ts';
-import type { ServingPorts } from './ports.ts';
+import type { PriceReaders, ServingPorts } from './ports.ts';
 import type { ArmAnswerView, DeploymentView, ModelsStatusView, SignalView } from './views.ts';
 
 /** What is deployed in the tests of this module. */
@@ -59,16 +59,43 @@ const FAKE_STATUS: ModelsStatusView = {
       reason: 'nothing was live',
     },
   ],
-  unavailable: [{ family: 'finbert', reason: 'not fetched', remedy: 'fetch it' }],
   router: { revision: 3, lastSwapAt: LAST_WINDOW, problem: null },
 };
 
-/** Two arms that learn and a baseline; those with a scorer move a thousandth with each whole text. */
-export function answersOf(signal: SignalView, sentiments: readonly number[]): ArmAnswerView[] {
-  const moved = sentiments.reduce((sum, sentiment) => sum + sentiment / 1_000, 0);
+const READ = 'vader@1.0.0';
+
+/** Which scorers some arms read, all of version 1.0.0. */
+export function readersOfArms(champion: string, arms: readonly string[]): PriceReaders {
+  const nameOf = (arm: string) => {
+    const family = arm.split('+')[1] ?? 'none';
+    return family === 'none' ? null : `${family}@1.0.0`;
+  };
+  const byArm = arms.flatMap((arm) => {
+    const name = nameOf(arm);
+    return name === null ? [] : [[arm, name] as const];
+  });
+  return { champion: nameOf(champion), byArm: new Map(byArm) };
+}
+
+/**
+ * Two arms that learn and a baseline; the one with a scorer moves a thousandth with each whole text, and is left out where
+ * its scorer did not read the texts.
+ */
+export function answersOf(
+  signal: SignalView,
+  sentiments: ReadonlyMap<string, readonly number[]> | null,
+): ArmAnswerView[] {
+  const read = sentiments === null ? [] : sentiments.get(READ);
+  const moved = (read ?? []).reduce((sum, sentiment) => sum + sentiment / 1_000, 0);
   const shared = { ...signal, featuresCount: 15, isChampion: false };
+  const champion = {
+    ...shared,
+    probabilityUp: signal.probabilityUp + moved,
+    sentiment: 0.25,
+    isChampion: true,
+  };
   return [
-    { ...shared, probabilityUp: signal.probabilityUp + moved, sentiment: 0.25, isChampion: true },
+    ...(read === undefined ? [] : [champion]),
     {
       ...shared,
       arm: 'logistic+none',

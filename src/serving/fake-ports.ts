@@ -1,8 +1,8 @@
 import { createVirtualClock, HOUR_MS, MINUTE_MS, parseUtc, silentLog, type EpochMs } from '../core/index.ts';
-import type { Scorer } from '../sentiment/index.ts';
 import { createApp } from './app.ts';
 import { createFakeAuthority } from './fake-authority.ts';
-import { answersOf, createFakeModels } from './fake-models.ts';
+import { answersOf, createFakeModels, readersOfArms } from './fake-models.ts';
+import { createFakeScorers } from './fake-scorers.ts';
 import type { ServingOptions, ServingPorts } from './ports.ts';
 import type { HealthView, HistoryRowView, SignalView } from './views.ts';
 
@@ -44,40 +44,6 @@ export const FAKE_HEALTH: HealthView = {
   progress: null,
   sources: [{ name: 'history:candles-60m', lastKnownAt: LAST_WINDOW + 5_000, rows: 3 }],
 };
-
-/** Says +0.5 to a text with "up" in it and -0.5 to any other, and counts how often it was asked. */
-interface CountingScorer extends Scorer {
-  readonly asked: number;
-}
-
-export function createFakeScorer(): CountingScorer {
-  let asked = 0;
-  return {
-    family: 'vader',
-    version: '1.0.0',
-    get asked() {
-      return asked;
-    },
-    score(texts) {
-      asked += 1;
-      return Promise.resolve(
-        texts.map((text) => {
-          const isUp = text.includes('up');
-          return {
-            sentiment: isUp ? 0.5 : -0.5,
-            confidence: isUp ? 0.8 : 0.6,
-            label: isUp ? ('positive' as const) : ('negative' as const),
-            probabilities: {
-              negative: isUp ? 0.1 : 0.6,
-              neutral: isUp ? 0.1 : 0.3,
-              positive: isUp ? 0.8 : 0.1,
-            },
-          };
-        }),
-      );
-    },
-  };
-}
 
 function signalAt(windowEnd: EpochMs, horizonMinutes: number): SignalView {
   return {
@@ -164,8 +130,9 @@ export function createFakePorts(replaced: Partial<ServingPorts> = {}): ServingPo
       }),
     health: () => Promise.resolve(FAKE_HEALTH),
     dashboard: () => ({ state: 'building', detail: '' }),
-    scorer: createFakeScorer(),
+    scorers: createFakeScorers(),
     present: () => ({ windowEnd: LAST_WINDOW, revision: 3 }),
+    readersOf: () => readersOfArms('logistic+vader', ['logistic+vader', 'logistic+none']),
     // Asked through the ports, so that a test that replaces the signal replaces this too.
     async priceWithTexts({ asset, horizonMinutes, sentiments }) {
       const signal = await ports.latestSignal({ asset, horizonMinutes, asOf: null });

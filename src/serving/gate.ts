@@ -9,6 +9,11 @@ export interface Gate {
   leave(): void;
 }
 
+/** What a route hangs up to be counted by a gate. */
+export interface GuardHooks {
+  onRequest: onRequestHookHandler;
+}
+
 /** @throws RangeError when the limit is not a positive integer */
 export function createGate(limit: number): Gate {
   if (!Number.isInteger(limit) || limit < 1)

@@ -3,6 +3,7 @@ export type {
   AnswerCache,
   HistoryQuestion,
   PastQuestion,
+  PriceReaders,
   ServingLimits,
   ServingOptions,
   ServingPorts,

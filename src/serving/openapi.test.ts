@@ -33,6 +33,7 @@ describe('the OpenAPI document', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(document.info).toMatchObject({ title: 'Bellwether', version: '0.1.0' });
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/explain',
       '/features/latest',
       '/health',
       '/metrics',
@@ -43,6 +44,10 @@ describe('the OpenAPI document', () => {
       '/models/status',
       '/predict',
       '/predict/compare',
+      '/predict/cryptobert',
+      '/predict/ensemble',
+      '/predict/finbert',
+      '/predict/linear',
       '/predict/vader',
       '/signal',
       '/signal/history',

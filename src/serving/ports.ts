@@ -1,5 +1,5 @@
 import type { Clock, EpochMs } from '../core/index.ts';
-import type { Scorer } from '../sentiment/index.ts';
+import type { Scorers } from '../sentiment/index.ts';
 import type { Authority } from './auth.ts';
 import type {
   DashboardView,
@@ -17,6 +17,14 @@ import type {
 export interface SignalKey {
   asset: string;
   horizonMinutes: number;
+}
+
+/** The scorers behind the live price models of a horizon, as `family@version`. */
+export interface PriceReaders {
+  /** What the champion reads; null where it reads no sentiment, or nothing is live. */
+  champion: string | null;
+  /** What each live arm reads: arm to scorer; arms that read none are not in it. */
+  byArm: ReadonlyMap<string, string>;
 }
 
 export interface HistoryQuestion extends SignalKey {
@@ -74,20 +82,28 @@ export interface ServingPorts {
   health(): Promise<HealthView>;
   /** Where the page stands; asked at every request for it, so that it switches without a restart. */
   dashboard(): DashboardView;
-  /** The default scorer: scores the texts of `POST /predict`, `/predict/vader`, `/predict/compare`. */
-  scorer: Scorer;
+  /** Every family of scorers as it stands: what scores the texts of `/predict…` and `/explain`. */
+  scorers: Scorers;
   /**
    * The window and the ledger entry that `priceWithTexts` would answer from at this instant, from memory: cached
    * answers are found by them. null before the first window.
    */
   present(question: { asset: string }): { windowEnd: EpochMs; revision: number } | null;
   /**
-   * What everything live at a horizon says of the latest window, with the texts stepped through a copy of the feature
-   * state as articles known now; all of it from one `DeployedModels`. Nothing is stored.
-   * @param question.sentiments - of the texts by the default scorer, -1..1 each; empty: the window as it is
-   * @returns null before the first window. An arm that fails is left out, not fatal.
+   * Which scorers the price models that are live at a horizon read, from memory: a text is scored by these before
+   * it is priced, because a model must be given the sentiment that it was trained on.
    */
-  priceWithTexts(question: SignalKey & { sentiments: readonly number[] }): Promise<PricedView | null>;
+  readersOf(question: SignalKey): PriceReaders;
+  /**
+   * What is live at a horizon says of the latest window, with the texts stepped through a copy of the feature
+   * state as articles known now; all of it from one `DeployedModels`. Nothing is stored.
+   * @param question.sentiments - of the texts, -1..1 each, by the scorer's `family@version`; null: the window as it is
+   * @returns null before the first window. An arm that reads a scorer that is not in `sentiments` is left out, and so
+   *   is one that fails.
+   */
+  priceWithTexts(
+    question: SignalKey & { sentiments: ReadonlyMap<string, readonly number[]> | null },
+  ): Promise<PricedView | null>;
   /** What is live, or was at `asOf`, with the gate's newest decisions up to then. */
   modelsStatus(question: PastQuestion): Promise<ModelsStatusView>;
   /** The ledger's entries up to then, newest first. */

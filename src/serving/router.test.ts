@@ -30,6 +30,7 @@ function deployedOf(revision: number, version: number): DeployedModels {
         horizonMinutes,
         modelVersion: `trees@1.0.${version}`,
         model: modelSaying(version / 1_000),
+        scorer: arm === 'trees+vader' ? 'vader@1.0.0' : null,
         expiresAt: Infinity,
       })),
     ),

@@ -14,6 +14,7 @@ import type {
   LiveModelView,
   ModelsStatusView,
   PerformanceView,
+  ScorerStateView,
 } from '../views.ts';
 import {
   asset,
@@ -28,6 +29,7 @@ import {
   probability,
   wholeParameter,
 } from './common.ts';
+import { scorerStateSchema, toScorerState } from './scorers.ts';
 
 const PERFORMANCE_DAYS_DEFAULT = 28;
 const PERFORMANCE_DAYS_MAX = 36_500;
@@ -185,7 +187,10 @@ export const statusSchema = z
     models: z.array(liveModelSchema).describe('Everything live, by horizon, then arm.'),
     gate: z.array(gateDecisionSchema).describe('Newest first.'),
     deployments: z.array(deploymentSchema).describe('The ledger, newest first.'),
-    unavailable: z.array(z.strictObject({ family: z.string(), reason: z.string(), remedy: z.string() })),
+    scorers: z
+      .array(scorerStateSchema)
+      .nullable()
+      .describe('Every family of scorers as it stands now; null for a moment of the past.'),
     router: z
       .strictObject({
         revision: count.describe('Ledger entry that is being answered from; 0 before the first.'),
@@ -223,8 +228,13 @@ export function toPerformance(view: PerformanceView): ModelsPerformance {
   };
 }
 
-export function toStatus(view: ModelsStatusView, deployments: readonly DeploymentView[]): ModelsStatus {
+/** @param parts.scorers - null for a moment of the past */
+export function toStatus(
+  view: ModelsStatusView,
+  parts: { deployments: readonly DeploymentView[]; scorers: readonly ScorerStateView[] | null },
+): ModelsStatus {
   const { router } = view;
+  const { deployments, scorers } = parts;
   return {
     asset: view.asset,
     at: iso(view.at),
@@ -236,7 +246,7 @@ export function toStatus(view: ModelsStatusView, deployments: readonly Deploymen
     models: view.models.map((model) => toLiveModel(model, view.at)),
     gate: view.gate.map(toGateDecision),
     deployments: deployments.map(toDeployment),
-    unavailable: view.unavailable.map(({ family, reason, remedy }) => ({ family, reason, remedy })),
+    scorers: scorers?.map(toScorerState) ?? null,
     router:
       router === null
         ? null

@@ -4,6 +4,7 @@ import { AppError, silentLog, type Log } from '../../core/index.ts';
 import { createApp } from '../app.ts';
 import { createFakeAuthority, type FakeAuthority } from '../fake-authority.ts';
 import { createFakeApp, createFakePorts, FAKE_OPTIONS } from '../fake-ports.ts';
+import { createFakeScorer, createFakeScorers } from '../fake-scorers.ts';
 import type { ServingOptions, ServingPorts } from '../ports.ts';
 
 const open: FastifyInstance[] = [];
@@ -48,9 +49,28 @@ describe('GET /models/status', () => {
       ],
       gate: [{ candidate: 'logistic@1.0.2', low: null, high: null, verdict: 'promoted' }],
       deployments: [{ id: 3, changes: [{ kind: 'model' }, { kind: 'champion', to: 'logistic+vader' }] }],
-      unavailable: [{ family: 'finbert' }],
       router: { revision: 3, last_swap: '2022-11-05T00:00:00Z', problem: null },
     });
+  });
+
+  it('tells how every scorer stands, why it is not there, and which arms read it', async () => {
+    const ready = [createFakeScorer()];
+    const states = [{ family: 'finbert', state: 'loading', progress: '61 of 110 MB' } as const];
+    const { app } = await appOf({ scorers: createFakeScorers({ ready, states }) });
+    const missing = {
+      state: 'unavailable',
+      reason: 'it was never trained',
+      remedy: 'Train it.',
+      read_by: [],
+    };
+    expect((await app.inject('/models/status')).json().scorers).toEqual([
+      { family: 'vader', state: 'ready', version: 'v1.0.0', read_by: ['logistic+vader'] },
+      { family: 'linear', ...missing },
+      { family: 'finbert', state: 'loading', progress: '61 of 110 MB', read_by: [] },
+      { family: 'cryptobert', ...missing },
+      { family: 'ensemble', ...missing },
+    ]);
+    expect((await app.inject('/models/status?asOf=2022-11-04T23:00:00Z')).json().scorers).toBeNull();
   });
 
   it('tells what was live at a moment, and of no moment that has not been', async () => {

@@ -13,6 +13,7 @@ import {
 } from '../contract.ts';
 import { COMMON_ERRORS, type App, type ServingContext } from '../context.ts';
 import { asOfInFuture } from '../errors.ts';
+import { describeScorers } from '../scorer-states.ts';
 import { requireHorizon, resolveAsset, resolveMoment } from '../questions.ts';
 import type { DeploymentView } from '../views.ts';
 
@@ -39,13 +40,15 @@ export function modelRoutes(app: App, context: ServingContext): void {
   actionRoutes(app, context);
 }
 
-function statusRoute(app: App, { ports, options }: ServingContext): void {
+function statusRoute(app: App, context: ServingContext): void {
+  const { ports, options } = context;
   app.get(
     '/models/status',
     {
       schema: {
         tags: ['models'],
-        summary: 'What is live and since when, what the gate decided, and the ledger; now or at a moment',
+        summary:
+          'What is live and since when, what the gate decided, the ledger, and the scorers; now or at a moment',
         querystring: statusQuerySchema,
         response: { 200: statusSchema, ...COMMON_ERRORS },
       },
@@ -60,7 +63,10 @@ function statusRoute(app: App, { ports, options }: ServingContext): void {
         ports.modelsStatus(question),
         ports.deployments(question),
       ]);
-      return toStatus(status, deployments);
+      return toStatus(status, {
+        deployments,
+        scorers: asOf === null ? describeScorers(context, asset) : null,
+      });
     },
   );
 }

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createVirtualClock, silentLog } from '../../core/index.ts';
 import type { DeployedModels } from '../../prediction/index.ts';
 import type { Deployment } from '../../registry/index.ts';
-import { createFakeApp, createFakePorts, createFakeScorer } from '../fake-ports.ts';
+import { readersOfArms } from '../fake-models.ts';
+import { createFakeApp, createFakePorts } from '../fake-ports.ts';
 import type { ServingPorts } from '../ports.ts';
 import { createModelRouter } from '../router.ts';
 import type { ArmAnswerView, PricedView } from '../views.ts';
@@ -35,6 +36,7 @@ function armOf(arm: string, changes: Partial<ArmAnswerView> = {}): ArmAnswerView
 }
 
 const pricing = (champion: string, arms: readonly ArmAnswerView[]): Partial<ServingPorts> => ({
+  readersOf: () => readersOfArms(champion, [champion, ...arms.map(({ arm }) => arm)]),
   priceWithTexts: () =>
     Promise.resolve({ windowEnd: WINDOW, asOf: WINDOW + 60_000, revision: 14, champion, arms } as PricedView),
 });
@@ -57,11 +59,11 @@ describe('POST /predict', () => {
   });
 
   it('moves with the text, and hands the sentiment of each to the models', async () => {
-    const asked: (readonly number[])[] = [];
+    const asked: ([string, readonly number[]][] | null)[] = [];
     const ports = createFakePorts();
     const post = await appOf({
       priceWithTexts: (question) => {
-        asked.push(question.sentiments);
+        asked.push(question.sentiments === null ? null : [...question.sentiments]);
         return ports.priceWithTexts(question);
       },
     });
@@ -70,7 +72,7 @@ describe('POST /predict', () => {
     expect(await probability(['up', 'no', 'up'])).toBeCloseTo(0.5185, 12);
     expect(await probability('no')).toBeCloseTo(0.5175, 12);
     expect(await probability()).toBe(0.518);
-    expect(asked).toEqual([[0.5, -0.5, 0.5], [-0.5], []]);
+    expect(asked).toEqual([[['vader@1.0.0', [0.5, -0.5, 0.5]]], [['vader@1.0.0', [-0.5]]], null]);
   });
 
   it('scores the text by the default scorer although the champion reads none, and says whose score it is', async () => {
@@ -112,11 +114,9 @@ describe('POST /predict', () => {
   });
 
   it('answers from the cache within a window and a deployment, each route its own, and not beyond', async () => {
-    const scorer = createFakeScorer();
     let present = { windowEnd: WINDOW, revision: 3 };
     const ports = createFakePorts();
     const post = await appOf({
-      scorer,
       present: () => present,
       priceWithTexts: async (question) => {
         const priced = await ports.priceWithTexts(question);
@@ -215,6 +215,7 @@ describe('swapping under a hundred clients', () => {
           predict: ({ count }) => new Float64Array(count).fill(revision / 1_000),
           toJson: () => ({}),
         },
+        scorer: 'vader@1.0.0',
         expiresAt: Infinity,
       },
     ],

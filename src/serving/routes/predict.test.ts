@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createVader } from '../../sentiment/index.ts';
 import { PREDICT_ANSWER_EXAMPLES, PREDICT_REQUEST_EXAMPLES } from '../examples.ts';
-import { createEmptyPorts, createFakeApp, createFakePorts, createFakeScorer } from '../fake-ports.ts';
+import { createEmptyPorts, createFakeApp, createFakePorts } from '../fake-ports.ts';
+import { createFakeScorer, createFakeScorers } from '../fake-scorers.ts';
 import type { ServingPorts } from '../ports.ts';
 
 describe('POST /predict/vader', () => {
@@ -32,7 +33,7 @@ describe('POST /predict/vader', () => {
   });
 
   it('answers the example of the docs as the docs say, when VADER itself scores it', async () => {
-    const post = await appOf(createFakePorts({ scorer: createVader() }));
+    const post = await appOf(createFakePorts({ scorers: createFakeScorers({ ready: [createVader()] }) }));
     const { prediction } = (await post(PREDICT_REQUEST_EXAMPLES[0])).json();
     const shown = PREDICT_ANSWER_EXAMPLES[0]!.prediction;
     expect(prediction.sentiment).toBeCloseTo(shown.sentiment, 4);
@@ -68,7 +69,7 @@ describe('POST /predict/vader', () => {
 
   it('scores the same text in the same window once', async () => {
     const scorer = createFakeScorer();
-    const post = await appOf(createFakePorts({ scorer }));
+    const post = await appOf(createFakePorts({ scorers: createFakeScorers({ ready: [scorer] }) }));
     const first = (await post({ text: 'up' })).json();
     const second = (await post({ text: 'up' })).json();
     expect([first.performance.cache_hit, second.performance.cache_hit]).toEqual([false, true]);
@@ -105,7 +106,7 @@ describe('POST /predict/vader', () => {
     const scorer = createFakeScorer();
     const unused = () => Promise.reject(new Error('not to be asked'));
     const cache = { isShared: () => false, get: unused, set: unused };
-    const post = await appOf(createFakePorts({ scorer, cache }));
+    const post = await appOf(createFakePorts({ scorers: createFakeScorers({ ready: [scorer] }), cache }));
     const hits = [];
     for (const text of ['up', 'up', ['up'], 'down', ['up', 'down']]) {
       hits.push((await post({ text })).json().performance.cache_hit);

@@ -1,4 +1,6 @@
-import type { FastifyReply, preValidationHookHandler } from 'fastify';
+import type { FastifyReply, onRequestHookHandler, preValidationHookHandler } from 'fastify';
+import { SCORER_FAMILIES } from '../../sentiment/index.ts';
+import { createComparing } from '../compare.ts';
 import {
   compareAnswerSchema,
   errorSchema,
@@ -8,8 +10,9 @@ import {
   toPredictAnswer,
 } from '../contract.ts';
 import { COMMON_ERRORS, type App, type ServingContext } from '../context.ts';
-import { createGate, gateHook } from '../gate.ts';
-import { createAnswering } from '../predict.ts';
+import { scorerUnknown } from '../errors.ts';
+import type { GuardHooks } from '../gate.ts';
+import { createPredicting } from '../predict.ts';
 import { nameSource } from '../provenance.ts';
 import { resolveKey } from '../questions.ts';
 
@@ -19,19 +22,35 @@ const TEXT_WORDS =
   'computed on a copy and stored nowhere. Without text: the present 4 h news aggregate, confidence null, and the ' +
   'latest window as it is. Headers: x-price-model names the price model, x-deployment the ledger entry that it is from.';
 
+const SCORER_WORDS: Record<(typeof SCORER_FAMILIES)[number], string> = {
+  vader: 'VADER',
+  linear: 'the linear model',
+  finbert: 'FinBERT',
+  cryptobert: 'CryptoBERT',
+  ensemble: 'the ensemble',
+};
+
 /** No body at all asks what `{}` asks. */
 const emptyBody: preValidationHookHandler = (request, _reply, done) => {
   (request as { body: unknown }).body ??= {};
   done();
 };
 
-/** `POST /predict`, `POST /predict/vader`, `POST /predict/compare`. */
-export function predictRoutes(app: App, context: ServingContext): void {
-  const { predict, compare } = createAnswering(context);
-  const gate = createGate(context.limits.scoringInFlight);
-  const guards = { onRequest: gateHook(gate), preValidation: emptyBody };
+/** Before a body is read, like any path that nothing stands at. */
+const refuseFamily: onRequestHookHandler = (request, _reply, done) => {
+  done(scorerUnknown((request.params as { family: string }).family, SCORER_FAMILIES));
+};
+
+/** `POST /predict`, `POST /predict/{scorer}` for each family, `POST /predict/compare`. */
+export function predictRoutes(app: App, context: ServingContext, gate: GuardHooks): void {
+  const predict = createPredicting(context);
+  const guards = { ...gate, preValidation: emptyBody };
   const errors = { 413: errorSchema, 415: errorSchema, ...COMMON_ERRORS };
-  const single = { body: predictRequestSchema, response: { 200: predictAnswerSchema, ...errors } };
+  const single = {
+    tags: ['predict'],
+    body: predictRequestSchema,
+    response: { 200: predictAnswerSchema, ...errors },
+  };
 
   app.post(
     '/predict',
@@ -39,28 +58,56 @@ export function predictRoutes(app: App, context: ServingContext): void {
       ...guards,
       schema: {
         ...single,
-        tags: ['predict'],
         summary: 'Sentiment of a text, and the direction that the champion sees with it',
-        description: `${TEXT_WORDS} A champion that reads no sentiment is not moved by a text; the default scorer, named in model_used, scores it all the same.`,
+        description: `${TEXT_WORDS} The text is read by the scorer that the champion was trained on, or by VADER where it reads none; while that scorer cannot answer the next best does. model_used names it.`,
       },
     },
-    (request, reply) => answer(request.body, { reply, answering: 'champion' }),
+    (request, reply) => answer(request.body, { reply, family: null }),
   );
 
-  app.post(
-    '/predict/vader',
-    {
-      ...guards,
-      schema: {
-        ...single,
-        tags: ['predict'],
-        summary: 'Sentiment of a text by VADER, and the direction that the arm with VADER sees with it',
-        description: `${TEXT_WORDS} The arm is the one of the champion's price family that reads VADER, else another that does.`,
+  for (const family of SCORER_FAMILIES) {
+    const words = SCORER_WORDS[family];
+    app.post(
+      `/predict/${family}`,
+      {
+        ...guards,
+        schema: {
+          ...single,
+          summary: `Sentiment of a text by ${words}, and the direction that the arm with it sees`,
+          description: `${TEXT_WORDS} The arm is the one of the champion's price family that reads ${words}, else another that does, else the champion with its own scorer. Where ${words} is not there the answer is 503, with why and what to do.`,
+        },
       },
-    },
-    (request, reply) => answer(request.body, { reply, answering: 'scorer' }),
-  );
+      (request, reply) => answer(request.body, { reply, family }),
+    );
+  }
 
+  app.post('/predict/:family', { onRequest: refuseFamily, schema: { hide: true } }, emptyAnswer);
+
+  compareRoute(app, context, { guards, errors });
+
+  async function answer(
+    body: { text?: string | string[] | undefined; horizon_minutes: number; asset?: string | undefined },
+    { reply, family }: { reply: FastifyReply; family: string | null },
+  ) {
+    const key = resolveKey(context.options, body);
+    const view = await predict({ key, text: body.text, family });
+    nameSource(reply, { modelVersion: view.answer?.modelVersion, revision: view.revision });
+    return toPredictAnswer(view);
+  }
+}
+
+function compareRoute(
+  app: App,
+  context: ServingContext,
+  {
+    guards,
+    errors,
+  }: {
+    guards: GuardHooks & { preValidation: preValidationHookHandler };
+    errors: typeof COMMON_ERRORS & { 413: typeof errorSchema; 415: typeof errorSchema };
+  },
+): void {
+  const compare = createComparing(context);
   app.post(
     '/predict/compare',
     {
@@ -68,7 +115,7 @@ export function predictRoutes(app: App, context: ServingContext): void {
       schema: {
         tags: ['predict'],
         summary: 'Every arm and every scorer on the same text, side by side',
-        description: TEXT_WORDS,
+        description: `${TEXT_WORDS} A scorer that is not there, or takes too long, is named under unavailable.`,
         body: predictRequestSchema,
         response: { 200: compareAnswerSchema, ...errors },
       },
@@ -83,14 +130,9 @@ export function predictRoutes(app: App, context: ServingContext): void {
       return toCompareAnswer(view);
     },
   );
+}
 
-  async function answer(
-    body: { text?: string | string[] | undefined; horizon_minutes: number; asset?: string | undefined },
-    how: { reply: FastifyReply; answering: 'champion' | 'scorer' },
-  ) {
-    const key = resolveKey(context.options, body);
-    const view = await predict({ key, text: body.text, answering: how.answering });
-    nameSource(how.reply, { modelVersion: view.answer?.modelVersion, revision: view.revision });
-    return toPredictAnswer(view);
-  }
+/** Never comes: the hook before it refuses. */
+function emptyAnswer(): null {
+  return null;
 }
