@@ -3,20 +3,17 @@ import { horizon, momentFrom, percentText, signed } from '../lib/format.ts';
 import { effectWords, pointsText, signOf, type ArmEffect, type HeadlineEffect } from '../lib/headline.ts';
 import { gaugePlace, gaugeScale, type GaugeScale } from '../lib/signal.ts';
 import { FILLS } from './probability-gauge.tsx';
-import { Badge } from './ui/badge.tsx';
+import { ScorerReadings } from './scorer-readings.tsx';
+import { Disclosure } from './ui/disclosure.tsx';
 
 const DIGITS = 2;
+/** With five scorers there are up to seventeen. */
+const ARMS_SHOWN = 6;
 
 export function HeadlineResult({ effect }: { effect: HeadlineEffect }) {
   return (
     <div className="space-y-5 text-[0.8125rem]">
-      <div className="flex items-start justify-between gap-4">
-        <blockquote className="line-clamp-3 min-w-0 border-l-2 border-line-strong pl-3 leading-5 break-words text-ink-soft">
-          {effect.text}
-        </blockquote>
-        {effect.degraded ? <Badge tone="caution">Degraded</Badge> : null}
-      </div>
-      <Sentiment effect={effect} />
+      <ScorerReadings effect={effect} />
       {effect.main === null ? (
         <p className="text-ink-soft">
           No window has been decided yet, so no model can say what this would do to the price.
@@ -29,52 +26,11 @@ export function HeadlineResult({ effect }: { effect: HeadlineEffect }) {
       )}
       {effect.degraded && effect.main !== null ? (
         <p className="text-caution">
-          Degraded: a part was missing, a model is past its expiry, or another arm stood in for the champion.
-          The rest is answered all the same.
+          Degraded: a part was missing, a scorer did not answer, a model is past its expiry, or another arm
+          stood in for the champion. The rest is answered all the same.
         </p>
       ) : null}
     </div>
-  );
-}
-
-function Sentiment({ effect: { scorers, label } }: { effect: HeadlineEffect }) {
-  return (
-    <Block title="How it reads">
-      <ul className="space-y-1.5">
-        {scorers.map(({ scorer, version, sentiment, confidence }, place) => (
-          <li
-            key={scorer}
-            className="grid grid-cols-[1fr_auto] items-center gap-x-4 sm:grid-cols-[8rem_1fr_auto]"
-          >
-            <span>
-              {scorer} <span className="font-mono text-xs text-ink-faint">{version}</span>
-            </span>
-            <SentimentBar sentiment={sentiment} />
-            <span className="text-right">
-              <span className="font-medium">{signed(sentiment)}</span>
-              {place === 0 && label !== null ? ` ${label}` : ''}
-              {confidence === null ? null : (
-                <span className="text-ink-faint">, {percentText(confidence, 0)} sure</span>
-              )}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </Block>
-  );
-}
-
-/** From −1 to 1, from the middle. */
-function SentimentBar({ sentiment }: { sentiment: number | null }) {
-  const place = ((sentiment ?? 0) + 1) * 50;
-  return (
-    <span aria-hidden className="relative h-2 rounded-full bg-sunken max-sm:hidden">
-      <span
-        className={`absolute inset-y-0 ${place < 50 ? 'rounded-l-full bg-down' : 'rounded-r-full bg-up'}`}
-        style={{ left: `${Math.min(50, place)}%`, width: `${Math.abs(place - 50)}%` }}
-      />
-      <span className="absolute -inset-y-1 left-1/2 w-px bg-ink" />
-    </span>
   );
 }
 
@@ -136,12 +92,28 @@ function ProbabilityRow({ name, value, scale, fill, isNew = false }: Probability
   );
 }
 
+/** Those that a headline moves most are shown, the others on demand. */
 function Arms({ effect: { arms } }: { effect: HeadlineEffect }) {
+  const rest = arms.slice(ARMS_SHOWN);
+  return (
+    <div>
+      <ArmsTable
+        arms={arms.slice(0, ARMS_SHOWN)}
+        caption="Every arm with its change in percentage points, the most moved first"
+      />
+      {rest.length === 0 ? null : (
+        <Disclosure title={`${rest.length} more`}>
+          <ArmsTable arms={rest} caption="The other arms" />
+        </Disclosure>
+      )}
+    </div>
+  );
+}
+
+function ArmsTable({ arms, caption }: { arms: readonly ArmEffect[]; caption: string }) {
   return (
     <table className="w-full text-left">
-      <caption className="mb-1 text-left text-xs text-ink-faint">
-        Every arm, with its change in percentage points
-      </caption>
+      <caption className="mb-1 text-left text-xs text-ink-faint">{caption}</caption>
       <thead className="text-xs text-ink-faint">
         <tr className="border-b border-line">
           {['Arm', 'Now', 'With it', 'Points'].map((name, place) => (

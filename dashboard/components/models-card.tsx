@@ -2,18 +2,13 @@ import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { LiveModel, ModelsStatus } from '../../src/serving/contract.ts';
 import { count, horizon, MISSING, momentFrom, relative, withStop } from '../lib/format.ts';
-import {
-  expiredModels,
-  expiryOf,
-  liveByHorizon,
-  unavailableWords,
-  type HorizonModels,
-} from '../lib/models.ts';
+import { expiredModels, expiryOf, liveByHorizon, type HorizonModels } from '../lib/models.ts';
 import { ModelsAnswerCard, type ModelsFeed } from './models-answer-card.tsx';
+import { ScorerStates } from './scorer-states.tsx';
 import { Badge } from './ui/badge.tsx';
 import { Fact } from './ui/fact.tsx';
 
-/** Which model answers, since when, and which others predict in its shadow. */
+/** Which model answers, since when, which others predict in its shadow, and how the scorers stand that they read. */
 export function ModelsCard(feed: ModelsFeed) {
   return (
     <ModelsAnswerCard
@@ -44,9 +39,7 @@ function LiveModels({ status }: { status: ModelsStatus }) {
           ))}
         </div>
       )}
-      {status.unavailable.length === 0 ? null : (
-        <p className="mt-5 text-xs leading-5 text-ink-faint">{unavailableWords(status.unavailable)}</p>
-      )}
+      {status.scorers === null ? null : <ScorerStates scorers={status.scorers} />}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import type { CompareAnswer } from '../../src/serving/contract.ts';
+import type { CompareAnswer, ExplainAnswer, ScorerAnswer } from '../../src/serving/contract.ts';
 import { isBaselineArm } from './accuracy.ts';
 import type { Answer } from './api.ts';
 import type { Failure } from './feed.ts';
@@ -25,8 +25,13 @@ export interface HeadlineEffect {
   horizonMinutes: number;
   windowEnd: string | null;
   scorers: CompareAnswer['scorers'];
-  /** null where the server gave none. */
-  label: 'negative' | 'neutral' | 'positive' | null;
+  /** Scorers that did not answer, and why. */
+  unavailable: CompareAnswer['unavailable'];
+  agreement: CompareAnswer['agreement'];
+  /** Which words carried each scorer's score. */
+  explanations: ExplainAnswer['explanations'];
+  /** Scorers that cannot tell, and why. */
+  unexplained: ExplainAnswer['unexplained'];
   /** The champion, or who stands in for it; null while no arm answers. */
   main: ArmEffect | null;
   arms: ArmEffect[];
@@ -38,8 +43,11 @@ export interface HeadlineQuestion {
   horizonMinutes: number;
 }
 
-/** Asks `POST /predict/compare` once. */
-export type AskCompare = (body: { text?: string[]; horizon_minutes: number }) => Promise<Answer>;
+/** Asks the API once each. */
+export interface HeadlineAsking {
+  compare(body: { text?: string[]; horizon_minutes: number }): Promise<Answer>;
+  explain(body: { text: string; horizon_minutes: number }): Promise<Answer>;
+}
 
 /** A window may close, or a model change, between two requests; rarely twice in a row. */
 const TRIES = 3;
@@ -61,24 +69,28 @@ export function oneLine(text: string): string {
 
 /**
  * Asks what the models say without a headline and with it, of the same window and the same models: an effect that was
- * none of the headline's would otherwise be shown as one.
+ * none of the headline's would otherwise be shown as one. Which words carried the score is asked beside; without that
+ * there is an answer all the same.
  */
 export async function askHeadline(
   question: HeadlineQuestion,
-  askCompare: AskCompare,
+  { compare, explain }: HeadlineAsking,
 ): Promise<{ ok: true; effect: HeadlineEffect } | { ok: false; failure: Failure }> {
   const horizon = { horizon_minutes: question.horizonMinutes };
+  const explaining = explain({ text: question.text, ...horizon });
   for (let tried = 0; tried < TRIES; tried += 1) {
     const [plain, told] = await Promise.all([
-      askCompare(horizon),
-      askCompare({ text: [question.text], ...horizon }),
+      compare(horizon),
+      compare({ text: [question.text], ...horizon }),
     ]);
     if (!told.ok) return told;
     if (!plain.ok) return plain;
     const before = plain.data as CompareAnswer;
     const after = told.data as CompareAnswer;
     if (isSameState(before, after)) {
-      return { ok: true, effect: headlineEffect({ text: question.text, before, after }) };
+      const words = await explaining;
+      const explained = words.ok ? (words.data as ExplainAnswer) : null;
+      return { ok: true, effect: headlineEffect({ text: question.text, before, after, explained }) };
     }
   }
   const message = 'Windows or models kept changing between two questions. Try again.';
@@ -90,10 +102,13 @@ export function headlineEffect({
   text,
   before,
   after,
+  explained,
 }: {
   text: string;
   before: CompareAnswer;
   after: CompareAnswer;
+  /** null where nobody told. */
+  explained: ExplainAnswer | null;
 }): HeadlineEffect {
   const arms = after.arms.map((arm): ArmEffect => {
     const was = before.arms.find((other) => other.arm === arm.arm)?.probability_up ?? null;
@@ -115,7 +130,10 @@ export function headlineEffect({
     horizonMinutes: after.horizon_minutes,
     windowEnd: after.window_end,
     scorers: after.scorers,
-    label: after.items?.[0]?.label ?? null,
+    unavailable: after.unavailable,
+    agreement: after.agreement,
+    explanations: explained?.explanations ?? [],
+    unexplained: explained?.unexplained ?? [],
     main: arms[0] ?? null,
     arms,
     degraded: after.degraded === true,
@@ -144,6 +162,12 @@ export function signOf(change: number | null): -1 | 0 | 1 {
   return change > 0 ? 1 : -1;
 }
 
+/** The scorer whose word counts for the answer: the one that the main arm reads, else the first. */
+export function leadingScorer({ scorers, main }: HeadlineEffect): ScorerAnswer | null {
+  const family = main?.arm.split('+')[1];
+  return scorers.find(({ scorer }) => scorer === family) ?? scorers[0] ?? null;
+}
+
 /** The effect in a sentence or two, for those who listen. */
 export function spokenEffect(effect: HeadlineEffect): string {
   const { main } = effect;
@@ -164,7 +188,8 @@ function byInterest(left: ArmEffect, right: ArmEffect): number {
   return Math.abs(right.change ?? 0) - Math.abs(left.change ?? 0) || left.arm.localeCompare(right.arm);
 }
 
-function sentimentWords({ scorers: [scorer], label }: HeadlineEffect): string {
-  if (scorer === undefined || scorer.sentiment === null) return '';
-  return `Sentiment ${signed(scorer.sentiment)}${label === null ? '' : `, ${label}`}. `;
+function sentimentWords(effect: HeadlineEffect): string {
+  const leading = leadingScorer(effect);
+  if (leading === null || leading.sentiment === null) return '';
+  return `Sentiment ${signed(leading.sentiment)}${leading.label === null ? '' : `, ${leading.label}`}. `;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LiveModel, ModelsStatus } from '../../src/serving/contract.ts';
-import { expiredModels, expiryOf, liveByHorizon, unavailableWords } from './models.ts';
+import type { LiveModel, ModelsStatus, ScorerStatus } from '../../src/serving/contract.ts';
+import { expiredModels, expiryOf, liveByHorizon, readerWords, scorerWords } from './models.ts';
 
 const NOW = Date.parse('2022-11-05T00:01:00Z');
 
@@ -28,16 +28,35 @@ function status(change: Partial<ModelsStatus> = {}): ModelsStatus {
     models: [live({ arm: 'trees+none', is_champion: false }), live()],
     gate: [],
     deployments: [],
-    unavailable: [],
+    scorers: null,
     router: null,
     ...change,
   };
 }
 
-describe('unavailableWords', () => {
-  it('names all families that are not there in one sentence', () => {
-    const unavailable = ['linear', 'finbert'].map((family) => ({ family, reason: 'r', remedy: 'm' }));
-    expect(unavailableWords(unavailable)).toBe('Not in this version: linear, finbert.');
+describe('a scorer', () => {
+  const scorer = (change: Partial<ScorerStatus>): ScorerStatus => ({
+    family: 'finbert',
+    state: 'ready',
+    read_by: [],
+    ...change,
+  });
+
+  it('is told by its state, with what its user should know', () => {
+    expect(scorerWords(scorer({ version: 'v1.0.0' }))).toBe('v1.0.0');
+    expect(scorerWords(scorer({ version: 'v1.0.0', note: 'fp32' }))).toBe('v1.0.0, fp32');
+    expect(scorerWords(scorer({ state: 'loading', progress: '3 of 9 MB' }))).toBe(
+      'being made ready: 3 of 9 MB',
+    );
+    expect(scorerWords(scorer({ state: 'loading' }))).toBe('being made ready');
+    expect(scorerWords(scorer({ state: 'unavailable', reason: 'r' }))).toBe('not available');
+  });
+
+  it('is told with the arms that read it', () => {
+    expect(readerWords(scorer({ read_by: ['logistic+finbert', 'trees+finbert'] }))).toBe(
+      'read by logistic+finbert, trees+finbert',
+    );
+    expect(readerWords(scorer({}))).toBe('read by no live arm');
   });
 });
 

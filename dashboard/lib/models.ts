@@ -1,4 +1,4 @@
-import type { LiveModel, ModelsStatus } from '../../src/serving/contract.ts';
+import type { LiveModel, ModelsStatus, ScorerStatus } from '../../src/serving/contract.ts';
 import { momentFrom, span } from './format.ts';
 
 /** What is live at one horizon: the model that answers, and those that predict beside it. */
@@ -48,8 +48,15 @@ export function expiredModels(models: readonly LiveModel[]): LiveModel[] {
     .sort((left, right) => Number(right.is_champion) - Number(left.is_champion));
 }
 
-/** One sentence for all families that are not there; why and what to ask instead stands in the API's answer. */
-export function unavailableWords(unavailable: ModelsStatus['unavailable']): string {
-  const names = unavailable.map(({ family }) => family);
-  return `Not in this version: ${names.join(', ')}.`;
+/** How a family of scorers stands, in a few words. */
+export function scorerWords({ state, version, note, progress }: ScorerStatus): string {
+  if (state === 'loading')
+    return progress === undefined ? 'being made ready' : `being made ready: ${progress}`;
+  if (state === 'unavailable') return 'not available';
+  return [version, note].filter((word) => word !== undefined).join(', ');
+}
+
+/** Which arms read it. */
+export function readerWords({ read_by: arms }: Pick<ScorerStatus, 'read_by'>): string {
+  return arms.length === 0 ? 'read by no live arm' : `read by ${arms.join(', ')}`;
 }

@@ -25,7 +25,10 @@ export function useHeadline(): { state: HeadlineState; submit(question: Headline
     const abort = new AbortController();
     running.current = abort;
     setState(({ effect }) => ({ isAsking: true, effect, failure: null }));
-    askHeadline(question, (body) => ask('/predict/compare', abort.signal, body)).then(
+    askHeadline(question, {
+      compare: (body) => ask('/predict/compare', abort.signal, body),
+      explain: (body) => ask('/explain', abort.signal, body),
+    }).then(
       (answer) => {
         if (abort.signal.aborted) return;
         setState(
