@@ -12,7 +12,13 @@ import {
   type Postgres,
   type Workspace,
 } from './core/index.ts';
-import { createFeatureSet, featureMigrations, type FeatureSet } from './features/index.ts';
+import {
+  createFeatureLanes,
+  createFeatureSet,
+  featureMigrations,
+  type FeatureLanes,
+  type FeatureSet,
+} from './features/index.ts';
 import { lakeMigrations } from './lake/index.ts';
 import { BASELINE_NAMES, MODEL_FAMILIES } from './models/index.ts';
 import { armsOf, predictionMigrations, type Arm } from './prediction/index.ts';
@@ -41,8 +47,14 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-/** The models that work together: a scorer, the features made with it, the arms that learn from them. */
+/** The models that work together: scorers, the features made with each, the arms that learn from them. */
 export interface Models {
+  /** One a lane; the first is the reference VADER, which is always there. */
+  scorers: readonly Scorer[];
+  /** Made with each of them, in their order. */
+  featureSets: readonly FeatureSet[];
+  lanes: FeatureLanes;
+  /** The first lane's: what arms without sentiment read. */
   scorer: Scorer;
   featureSet: FeatureSet;
   arms: readonly Arm[];
@@ -79,16 +91,34 @@ export async function openStorage(options: {
   }
 }
 
-/** The models of today for bars of a length. */
-export function createModels(barMinutes: number): Models {
+/**
+ * The models of today for bars of a length.
+ * @param lanes.further - scorers whose sentiment is folded beside that of the reference VADER
+ * @param lanes.trained - `family@version` of those that price models are trained with; default: all of them
+ */
+export function createModels(
+  barMinutes: number,
+  { further = [], trained }: { further?: readonly Scorer[]; trained?: readonly string[] } = {},
+): Models {
   const scorer = createVader();
+  const scorers = [scorer, ...further];
+  const featureSet = createFeatureSet({ barMinutes, scorer: scorerName(scorer) });
+  const featureSets = [
+    featureSet,
+    ...further.map((each) => createFeatureSet({ barMinutes, scorer: scorerName(each) })),
+  ];
+  const lanes = createFeatureLanes(featureSets);
   return {
+    scorers,
+    featureSets,
+    lanes,
     scorer,
-    featureSet: createFeatureSet({ barMinutes, scorer: scorerName(scorer) }),
+    featureSet,
     arms: armsOf({
       fitted: [MODEL_FAMILIES.logistic, MODEL_FAMILIES.trees],
       baselines: BASELINE_NAMES.map((name) => MODEL_FAMILIES[name]),
-      scorerFamily: scorer.family,
+      scorers: trained ?? scorers.map(scorerName),
+      lanes,
     }),
   };
 }

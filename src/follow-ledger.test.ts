@@ -128,7 +128,7 @@ function place(): OrderPlace {
   const { models, settings, clock } = operation;
   return {
     workspace: operation.storage!.workspace,
-    featureSet: models.featureSet,
+    featureSets: models.featureSets,
     asset: ASSET,
     firstChampion: settings.firstChampion,
     now: clock.now() + 1,

@@ -16,7 +16,7 @@ const WARM_WINDOWS = 96;
 export async function createRouter(operation: Operation): Promise<ModelRouter> {
   const { config, models, log } = operation;
   const { asset } = config;
-  const { featureSet } = models;
+  const { featureSets } = models;
   const latest = await latestDeployment(workspaceOf(operation).pool, asset);
   const present = deployedNow(operation);
   // Entries of somebody else's are still to be followed; the run's own are what it has in memory.
@@ -24,7 +24,8 @@ export async function createRouter(operation: Operation): Promise<ModelRouter> {
   return createModelRouter({
     initial: isPresent ? { ...present, revision: latest.id } : present,
     readLedger: () => latestDeployment(workspaceOf(operation).pool, asset),
-    load: (entry, present) => loadDeployed({ workspace: workspaceOf(operation), featureSet }, entry, present),
+    load: (entry, present) =>
+      loadDeployed({ workspace: workspaceOf(operation), featureSets }, entry, present),
     warmRows: () => warmRows(operation),
     onFlip: (deployed) => operation.run?.learning.adopt(deployed),
     onRefused: (refusal) => takeBack(operation, refusal),
@@ -56,7 +57,7 @@ async function takeBack(
   if (isGone) return;
   const place = {
     workspace,
-    featureSet: models.featureSet,
+    featureSets: models.featureSets,
     asset,
     firstChampion: settings.firstChampion,
     now: clock.now(),

@@ -35,11 +35,12 @@ import { recordRetraining, saveArtifacts, type Retraining } from './retraining/i
 
 const ASSET = 'BTC-USD';
 const GRACE_MS = MINUTE_MS;
-const { featureSet } = createModels(60);
+const { featureSet, featureSets, lanes } = createModels(60);
 const ARMS = armsOf({
   fitted: [MODEL_FAMILIES.logistic, MODEL_FAMILIES.ar1],
   baselines: [MODEL_FAMILIES.majority],
-  scorerFamily: 'vader',
+  scorers: ['vader@1.0.0'],
+  lanes,
 });
 /** A Wednesday; the windows of 25 days lie before it. */
 const FIRST_FIT: EpochMs = Date.UTC(2022, 2, 30);
@@ -203,7 +204,7 @@ describe('learning that goes on in a workspace', () => {
     await write(other, byHand);
     const now = FIRST_FIT + 2 * HOUR_MS;
     const { deployment } = await deployVersion(
-      { workspace, featureSet, asset: ASSET, firstChampion: 'logistic+vader', now, actor: 'somebody' },
+      { workspace, featureSets, asset: ASSET, firstChampion: 'logistic+vader', now, actor: 'somebody' },
       { family: 'logistic', version: '1.0.1' },
     );
     const adopted = (await reopen({ expiryDays: 400 })).deployed;
@@ -325,12 +326,11 @@ describe('familiesOf', () => {
   });
 });
 
-function place(changes: Partial<LearningOptions> = {}): LearningOptions & { featureSet: typeof featureSet } {
+function place(changes: Partial<LearningOptions> = {}): LearningOptions {
   return {
     asset: ASSET,
-    featureSet,
+    featureSets,
     arms: ARMS,
-    scorer: 'vader@1.0.0',
     firstFitAt: FIRST_FIT,
     graceMs: GRACE_MS,
     cadenceDays: 7,

@@ -83,10 +83,8 @@ export interface Learning {
 /** What learning is made of. */
 export interface LearningOptions {
   asset: string;
-  featureSet: FeatureSet;
+  featureSets: readonly FeatureSet[];
   arms: readonly Arm[];
-  /** `vader@1.0.0` */
-  scorer: string;
   /** The end of the warm-up: the first training stands here. */
   firstFitAt: EpochMs;
   graceMs: number;
@@ -228,8 +226,8 @@ export function createLearning(
 
   const dueAfter = (windowEnd: EpochMs) => {
     const expiries = standing.deployed().models.map(({ expiresAt }) => expiresAt);
-    // As if it had expired right after the last training.
-    if (isToMend && standing.isIncomplete()) expiries.push((lastTrainedAt ?? firstFitAt) + 1);
+    // As if it had expired right after the last training, which mends no arm that is gone.
+    if (isToMend && standing.isIncomplete(arms)) expiries.push((lastTrainedAt ?? firstFitAt) + 1);
     return retrainingDue({ windowEnd, firstFitAt, cadenceDays, lastTrainedAt, expiries });
   };
 
@@ -290,8 +288,11 @@ function createStanding(learnt: Learnt) {
     state: () => state,
     /** With its gate fit, if it was trained here. */
     trained: (live: LiveModel) => known.find((each) => isSameModel(each, live)),
-    /** Whether the ledger names something that cannot be used. */
-    isIncomplete: () => missingModels(state, deployed.models).length > 0,
+    /** Whether the ledger names something of these arms that cannot be used. */
+    isIncomplete: (arms: readonly Arm[]) =>
+      missingModels(state, deployed.models).some(({ arm }) =>
+        arms.some(({ isGoverned, name }) => isGoverned && name === arm),
+      ),
     accept(retraining: Retraining, entry?: Pick<Deployment, 'id'> | null): void {
       const { trained } = retraining;
       isUnwritten ||= entry === undefined;
@@ -334,14 +335,12 @@ function requestOf(
     history,
   }: { trigger: RetrainingTrigger; families: RetrainedFamily[]; history: History },
 ) {
-  const { asset, featureSet, scorer, firstChampion, expiryDays, seed, pool } = options;
+  const { asset, featureSets, firstChampion, expiryDays, seed, pool } = options;
   return {
     asset,
-    featureSet: featureSet.version,
-    barMinutes: featureSet.barMinutes,
-    withoutSentiment: featureSet.withoutSentiment,
+    featureSets,
+    barMinutes: featureSets[0]?.barMinutes ?? NaN,
     horizonsMinutes: HORIZONS_MINUTES,
-    scorer,
     firstChampion,
     expiryDays,
     seed,

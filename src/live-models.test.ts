@@ -24,7 +24,7 @@ import {
   type VersionDraft,
 } from './registry/index.ts';
 
-const { featureSet } = createModels(60);
+const { featureSet, featureSets } = createModels(60);
 const ARMS = ['logistic+vader', 'logistic+none'];
 const ROW = { columns: ['volume_z_24h'], values: Float64Array.of(0.3), count: 1 };
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => workspace.drop());
 
-const place = () => ({ workspace, featureSet });
+const place = () => ({ workspace, featureSets });
 
 describe('loading what is live', () => {
   it('gives each model with its gate fit, its recipe and its expiry, in the order of the state', async () => {
@@ -192,7 +192,7 @@ describe('a state as models and as the words of the ledger', () => {
         const deployed = toDeployedModels(
           revision,
           state,
-          state.models.map((each) => ({ ...each, model, expiresAt: 0 })),
+          state.models.map((each) => ({ ...each, model, scorer: null, expiresAt: 0 })),
         );
         expect(deployed.revision).toBe(revision);
         expect(toLiveState(deployed)).toEqual(state);

@@ -7,10 +7,12 @@ import {
   findVersion,
   modelNotFound,
   parseModelVersion,
-  requireFeatureSet,
+  requireFeatureSets,
   type Deployment,
   type LiveModel,
   type LiveState,
+  type Manifest,
+  type ManifestModel,
   type OpenVersion,
   type VersionRecord,
 } from './registry/index.ts';
@@ -26,7 +28,8 @@ export interface StandingModel extends DeployedModel {
 /** Where the models of a workspace are, and what they must fit. */
 export interface ModelPlace {
   workspace: Pick<Workspace, 'pool' | 'registryDir'>;
-  featureSet: FeatureSet;
+  /** Those that are computed: a model that reads another one is refused. */
+  featureSets: readonly FeatureSet[];
 }
 
 /** A live model that cannot be used as it lies in the registry, and why. */
@@ -69,21 +72,23 @@ export async function loadOne(
   { isStrict = true }: { isStrict?: boolean } = {},
 ): Promise<StandingModel> {
   const recorded = await findRecorded(place, live.modelVersion);
+  let recipe = '';
   try {
     if (recorded === null) throw modelNotFound(live.modelVersion, []);
     const version = await openRecorded(place, recorded);
-    const model = await toDeployed(live, version);
+    recipe = manifestModelOf(live, version)?.recipe ?? version.manifest.recipe;
+    const model = await toDeployed(place, live, version);
     const gateModel = await readGateModel(live, version).catch((error: unknown) => {
       if (isStrict) throw error;
       return null;
     });
-    return { ...model, gateModel, recipe: version.manifest.recipe };
+    return { ...model, gateModel, recipe };
   } catch (error) {
     if (isStrict) throw error;
-    // The database still knows its recipe. What nobody can load is past its time, whatever its date says.
+    // Where its file alone is damaged, the manifest still knows its recipe. What nobody can load is past its time.
     const { modelVersion } = live;
     const model = unusable(modelVersion, error);
-    return { ...live, model, gateModel: null, recipe: recorded?.recipe ?? '', expiresAt: -Infinity };
+    return { ...live, model, gateModel: null, recipe, scorer: null, expiresAt: -Infinity };
   }
 }
 
@@ -104,7 +109,7 @@ async function loadEach(
   return Promise.all(
     models.map(async (live) => {
       try {
-        return await toDeployed(live, await open(live.modelVersion));
+        return await toDeployed(place, live, await open(live.modelVersion));
       } catch (error) {
         return { live, error };
       }
@@ -136,22 +141,42 @@ async function findRecorded({ workspace }: ModelPlace, modelVersion: string): Pr
   return parsed === null ? null : findVersion(workspace.pool, parsed);
 }
 
-async function openRecorded(
-  { workspace, featureSet }: ModelPlace,
-  recorded: VersionRecord,
-): Promise<OpenVersion> {
+async function openRecorded({ workspace }: ModelPlace, recorded: VersionRecord): Promise<OpenVersion> {
   const { family, version, manifestHash } = recorded;
-  const opened = await createArtifactStore(workspace.registryDir).open(family, version, { manifestHash });
-  requireFeatureSet(opened.manifest, featureSet.version);
-  return opened;
+  return createArtifactStore(workspace.registryDir).open(family, version, { manifestHash });
 }
 
 async function toDeployed(
-  { arm, horizonMinutes, modelVersion }: LiveModel,
+  { featureSets }: ModelPlace,
+  live: LiveModel,
   version: OpenVersion,
 ): Promise<DeployedModel> {
+  const { arm, horizonMinutes, modelVersion } = live;
+  const own = manifestModelOf(live, version);
+  const known = featureSets.map((set) => set.version);
+  requireFeatureSets(version.manifest, known, own === undefined ? [] : [own]);
   const model = familyOf(version).load(await version.readModel(arm, horizonMinutes));
-  return { arm, horizonMinutes, modelVersion, model, expiresAt: parseUtc(version.manifest.expiresAt) };
+  const scorer = own === undefined ? null : scorerOf(own, version.manifest);
+  return {
+    arm,
+    horizonMinutes,
+    modelVersion,
+    model,
+    scorer,
+    expiresAt: parseUtc(version.manifest.expiresAt),
+  };
+}
+
+function manifestModelOf(live: LiveModel, { manifest }: OpenVersion): ManifestModel | undefined {
+  return manifest.models.find(
+    ({ arm, horizonMinutes }) => arm === live.arm && horizonMinutes === live.horizonMinutes,
+  );
+}
+
+/** Older releases wrote one scorer for a version, which its arms without sentiment do not read. */
+function scorerOf({ arm, scorer }: ManifestModel, manifest: Manifest): string | null {
+  if (scorer !== undefined) return scorer;
+  return arm.endsWith('+none') ? null : manifest.scorer;
 }
 
 async function readGateModel(
@@ -228,13 +253,34 @@ export function toDeployedModels(
   return {
     revision,
     state,
-    models: standing.map(({ arm, horizonMinutes, modelVersion, model, expiresAt }) => ({
+    models: standing.map(({ arm, horizonMinutes, modelVersion, model, scorer, expiresAt }) => ({
       arm,
       horizonMinutes,
       modelVersion,
       model,
+      scorer,
       expiresAt,
     })),
     champions: new Map(state.champions.map(({ horizonMinutes, arm }) => [horizonMinutes, arm])),
   };
+}
+
+/** The scorers that live models were trained on, `family@version`; models that cannot be opened read none. */
+export async function scorersRead(
+  { pool, registryDir }: ModelPlace['workspace'],
+  { models }: LiveState,
+): Promise<string[]> {
+  const store = createArtifactStore(registryDir);
+  const read = new Set<string>();
+  for (const live of models) {
+    const parsed = parseModelVersion(live.modelVersion);
+    const recorded = parsed === null ? null : await findVersion(pool, parsed);
+    if (parsed === null || recorded === null) continue;
+    const { manifestHash } = recorded;
+    const version = await store.open(parsed.family, parsed.version, { manifestHash }).catch(() => null);
+    const own = version === null ? undefined : manifestModelOf(live, version);
+    const scorer = version === null || own === undefined ? null : scorerOf(own, version.manifest);
+    if (scorer !== null) read.add(scorer);
+  }
+  return [...read];
 }

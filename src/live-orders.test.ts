@@ -148,7 +148,7 @@ describe('rollBack', () => {
   it('is refused where what it returns to learnt from other features', async () => {
     await deploy('1.0.0');
     await deploy('1.0.1');
-    const later = { ...place(), featureSet: { ...featureSet, version: 'tomorrow' } };
+    const later = { ...place(), featureSets: [{ ...featureSet, version: 'tomorrow' }] };
     await expect(rollBack(later)).rejects.toMatchObject({ code: 'REGISTRY_FEATURE_SET_MISMATCH' });
     expect(await ledger()).toHaveLength(2);
   });
@@ -214,7 +214,14 @@ it('on clocks that stand, jump or run back, entries stand in the order in which 
 });
 
 function place(now: EpochMs = NOW): OrderPlace {
-  return { workspace, featureSet, asset: ASSET, firstChampion: 'logistic+none', now, actor: 'somebody' };
+  return {
+    workspace,
+    featureSets: [featureSet],
+    asset: ASSET,
+    firstChampion: 'logistic+none',
+    now,
+    actor: 'somebody',
+  };
 }
 
 function deploy(version: string | null, now?: EpochMs) {

@@ -1,4 +1,5 @@
 import { inTransaction, isAppError, raiseEvent, type EpochMs, type Queryable } from './core/index.ts';
+import { createFeatureLanes } from './features/index.ts';
 import { loadDeployed, type ModelPlace } from './live-models.ts';
 import { HORIZONS_MINUTES, NOTHING_DEPLOYED, rowMatrices } from './prediction/index.ts';
 import {
@@ -17,7 +18,7 @@ import {
   parseModelVersion,
   planRollback,
   requireAsset,
-  requireFeatureSet,
+  requireFeatureSets,
   armNotLive,
   type Deployment,
   type DeploymentDraft,
@@ -56,7 +57,7 @@ export async function deployVersion(
   place: OrderPlace,
   order: { family: string; version: string | null },
 ): Promise<OrderResult & { modelVersion: string }> {
-  const { workspace, asset, featureSet, firstChampion } = place;
+  const { workspace, asset, featureSets, firstChampion } = place;
   const { family } = order;
   // It comes from HTTP, and the database takes no NUL.
   if (!isFamilyName(family)) throw modelNotFound(JSON.stringify(family), await knownVersions(workspace.pool));
@@ -67,7 +68,7 @@ export async function deployVersion(
     verify(modelVersionOf({ family, version }), workspace.pool),
   );
   requireAsset(opened.manifest, asset);
-  requireFeatureSet(opened.manifest, featureSet.version);
+  requireFeatureSets(opened.manifest, versionsOf(featureSets));
   await tryModels(place, opened);
   const result = await append(place, (state) => ({
     kind: 'deploy',
@@ -113,7 +114,7 @@ export async function rollBack(
   place: OrderPlace,
   options: { reason?: string; undoes?: number } = {},
 ): Promise<OrderResult> {
-  const { workspace, asset, featureSet } = place;
+  const { workspace, asset, featureSets } = place;
   const deployment = await tellingRefusals(place, (verify) =>
     inTransaction(workspace.pool, async (client) => {
       const plan = await planRollback(client, asset, options.undoes);
@@ -121,7 +122,7 @@ export async function rollBack(
         change.kind === 'model' && change.to !== null ? [change.to] : [],
       );
       for (const modelVersion of options.undoes === undefined ? new Set(returning) : []) {
-        requireFeatureSet((await verify(modelVersion, client)).manifest, featureSet.version);
+        requireFeatureSets((await verify(modelVersion, client)).manifest, versionsOf(featureSets));
       }
       const at = await momentOf(client, place);
       const { changes, undoes } = plan;
@@ -144,7 +145,7 @@ export async function rollBack(
  * @throws AppError `MODEL_INVALID`, `SERVING_PROBABILITY_INVALID`, `REGISTRY_...`
  */
 async function tryModels(place: OrderPlace, { manifest }: OpenVersion): Promise<void> {
-  const { names } = place.featureSet;
+  const { names } = createFeatureLanes(place.featureSets);
   const modelVersion = modelVersionOf(manifest);
   const state = {
     models: manifest.models.map(({ arm, horizonMinutes }) => ({ arm, horizonMinutes, modelVersion })),
@@ -200,6 +201,10 @@ async function tellingRefusals<Result>(
     }
     throw error;
   }
+}
+
+function versionsOf(featureSets: readonly { version: string }[]): string[] {
+  return featureSets.map(({ version }) => version);
 }
 
 async function knownVersions(db: Queryable): Promise<string[]> {

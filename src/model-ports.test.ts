@@ -46,7 +46,6 @@ describe('what is live', () => {
       expect(rows).toBeGreaterThan(500);
     }
     expect(status.gate).toHaveLength(5);
-    expect(status.unavailable.map(({ family }) => family)).toEqual(['linear', 'finbert', 'cryptobert']);
     expect(status.router).toMatchObject({ revision: deploy?.id, problem: null });
   });
 
@@ -132,7 +131,7 @@ describe('answers from the present', () => {
       [LOOP_END],
     );
     for (const horizonMinutes of HORIZONS_MINUTES) {
-      const priced = await ports.priceWithTexts({ asset: ASSET, horizonMinutes, sentiments: [] });
+      const priced = await ports.priceWithTexts({ asset: ASSET, horizonMinutes, sentiments: null });
       expect(priced).toMatchObject({
         windowEnd: LOOP_END,
         asOf: LOOP_END + MINUTE_MS,
@@ -154,6 +153,47 @@ describe('answers from the present', () => {
     }
   });
 
+  it('name who reads which scorer, so that a text is scored by those alone whom somebody reads', async () => {
+    const ports = createModelPorts(operation);
+    const byArm = new Map([
+      ['logistic+vader', 'vader@1.0.0'],
+      ['trees+vader', 'vader@1.0.0'],
+    ]);
+    expect(ports.readersOf(KEY)).toEqual({ champion: 'vader@1.0.0', byArm });
+    const deployed = deployedNow(operation);
+    const of = (changes: Partial<typeof deployed>) =>
+      createModelPorts({
+        ...operation,
+        router: { ...operation.router!, current: () => ({ ...deployed, ...changes }) },
+      }).readersOf(KEY);
+    // A champion that reads none, one that is not live, and nobody at all.
+    expect(of({ champions: new Map([[60, 'trees+none']]) })).toEqual({ champion: null, byArm });
+    expect(of({ champions: new Map([[60, 'trees+second']]) }).champion).toBe(null);
+    expect(of({ models: [], champions: new Map() })).toEqual({ champion: null, byArm: new Map() });
+    // The scorer is that of the model that is live, whatever its arm will learn from next.
+    const models = deployed.models.map((model) =>
+      model.arm === 'trees+vader' && model.horizonMinutes === 60
+        ? { ...model, scorer: 'vader@1.0.1' }
+        : model,
+    );
+    expect(of({ models }).champion).toBe('vader@1.0.1');
+    expect(of({ models }).byArm.get('logistic+vader')).toBe('vader@1.0.0');
+    const other = { ...KEY, horizonMinutes: 15 };
+    expect(ports.readersOf(other)).toEqual({ champion: null, byArm: new Map() });
+  });
+
+  it('leave out the arms whose scorer said nothing of the texts', async () => {
+    const ports = createModelPorts(operation);
+    const armsWith = async (sentiments: ReadonlyMap<string, readonly number[]> | null) =>
+      (await ports.priceWithTexts({ ...KEY, sentiments }))!.arms.map(({ arm }) => arm);
+    const all = await armsWith(null);
+    expect(await armsWith(said(0.4))).toEqual(all);
+    for (const nobody of [new Map(), new Map([['second@0.1.0', [0.4]]])]) {
+      expect(await armsWith(nobody)).toEqual(all.filter((arm) => arm.endsWith('+none')));
+    }
+    expect(await armsWith(null)).toEqual(all);
+  });
+
   it('come from the window and the entry that the cache is asked for', () => {
     expect(createModelPorts(operation).present({ asset: ASSET })).toEqual({
       windowEnd: LOOP_END,
@@ -166,7 +206,7 @@ describe('answers from the present', () => {
     const router = { ...operation.router!, answered: (models: unknown) => heard.push(models) };
     const ports = createModelPorts({ ...operation, router });
     for (const sentiment of [0.1, 0.2, 0.1]) {
-      await ports.priceWithTexts({ ...KEY, sentiments: [sentiment] });
+      await ports.priceWithTexts({ ...KEY, sentiments: said(sentiment) });
     }
     expect(heard).toEqual([router.current(), router.current()]);
   });
@@ -187,7 +227,7 @@ describe('answers from the present', () => {
       ...operation,
       router: { ...router, current: () => broken, failed: (models, error) => heard.push(models, error) },
     };
-    const priced = await createModelPorts(failing).priceWithTexts({ ...KEY, sentiments: [0.3] });
+    const priced = await createModelPorts(failing).priceWithTexts({ ...KEY, sentiments: said(0.3) });
     expect(priced!.arms.map(({ arm }) => arm)).toEqual(['logistic+none', 'logistic+vader', 'trees+none']);
     expect(priced!.champion).toBe('trees+vader');
     expect(heard).toEqual([broken, expect.any(RangeError)]);
@@ -203,7 +243,7 @@ describe('before everything stands', () => {
   ])('%s there is no answer, and nobody can say from which entry it would be', async (_, changes) => {
     const ports = createModelPorts(early(changes));
     expect(ports.present({ asset: ASSET })).toBe(null);
-    expect(await ports.priceWithTexts({ ...KEY, sentiments: [] })).toBe(null);
+    expect(await ports.priceWithTexts({ ...KEY, sentiments: null })).toBe(null);
   });
 
   it('orders are refused, with a chance to come again', async () => {
@@ -264,6 +304,11 @@ describe('an order whose entry the router refuses', () => {
     expect(router!.current().revision).toBe(again.id);
   });
 });
+
+/** One text, by the scorer that all models of the loop read. */
+function said(sentiment: number): ReadonlyMap<string, readonly number[]> {
+  return new Map([['vader@1.0.0', [sentiment]]]);
+}
 
 function pool() {
   return operation.storage!.workspace.pool;

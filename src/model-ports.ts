@@ -27,12 +27,14 @@ import {
   type ModelsStatusView,
   type PastQuestion,
   type PricedView,
+  type PriceReaders,
   type ServingPorts,
 } from './serving/index.ts';
 
 type ModelPorts = Pick<
   ServingPorts,
   | 'present'
+  | 'readersOf'
   | 'priceWithTexts'
   | 'modelsStatus'
   | 'deployments'
@@ -44,12 +46,6 @@ type ModelPorts = Pick<
 
 /** Between two looks at an entry whose load failed for a passing reason. */
 const LOOK_AGAIN_MS = 100;
-/** Sentiment by these needs a model that this version does not have. */
-const UNAVAILABLE = ['linear', 'finbert', 'cryptobert'].map((family) => ({
-  family,
-  reason: 'This version has one scorer, vader.',
-  remedy: 'Ask /predict or /predict/vader.',
-}));
 
 /** What answers are made from at this instant. */
 export function deployedNow({ router, run }: Operation): DeployedModels {
@@ -58,7 +54,7 @@ export function deployedNow({ router, run }: Operation): DeployedModels {
 
 /** The ports around models: answers with a text, what is live, and the orders that change it. */
 export function createModelPorts(operation: Operation): ModelPorts {
-  const { config, models } = operation;
+  const { config } = operation;
   const memos = { manifests: createManifestMemo(operation), sinces: createSinceMemo(operation) };
   const prices = createPriceMemo<PricedView>();
   return {
@@ -69,6 +65,7 @@ export function createModelPorts(operation: Operation): ModelPorts {
         ? null
         : { windowEnd: present.windowEnd, revision: router.current().revision };
     },
+    readersOf: ({ horizonMinutes }) => readersOf(deployedNow(operation), horizonMinutes),
     priceWithTexts: async (question) => price(question),
     modelsStatus: (question) => describeModels(operation, question, memos),
     async deployments({ asset, asOf, limit }) {
@@ -90,7 +87,7 @@ export function createModelPorts(operation: Operation): ModelPorts {
         ...question,
         present,
         deployed,
-        arms: models.arms,
+        arms: operation.models.arms,
         onFailure: (model, error) => {
           isWhole = false;
           log.error({ modelVersion: model.modelVersion, reason: String(error) }, 'a live model failed');
@@ -113,6 +110,14 @@ export function createModelPorts(operation: Operation): ModelPorts {
   }
 }
 
+function readersOf({ models, champions }: DeployedModels, horizonMinutes: number): PriceReaders {
+  const byArm = new Map<string, string>();
+  for (const model of models) {
+    if (model.horizonMinutes === horizonMinutes && model.scorer !== null) byArm.set(model.arm, model.scorer);
+  }
+  return { champion: byArm.get(champions.get(horizonMinutes) ?? '') ?? null, byArm };
+}
+
 /** Writes an entry into the ledger and resolves when answers come from it. */
 async function obey(
   operation: Operation,
@@ -125,7 +130,7 @@ async function obey(
   const { firstChampion } = settings;
   const { deployment, isChanged } = await order({
     workspace: storage.workspace,
-    featureSet: models.featureSet,
+    featureSets: models.featureSets,
     asset,
     firstChampion,
     // A clock that stands, stands at the decision of its window, which had the models before.
@@ -176,7 +181,6 @@ async function describeModels(
     })),
     models: live,
     gate: await readDecisions(pool, { asset, upTo: asOf ?? undefined, limit }),
-    unavailable: UNAVAILABLE,
     router: asOf === null ? (operation.router?.status() ?? null) : null,
   };
 }

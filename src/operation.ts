@@ -4,6 +4,7 @@ import type { LearningSettings } from './learning.ts';
 import type { FitPool } from './models/index.ts';
 import type { PresentWindow } from './pricing.ts';
 import type { ModelRouter } from './serving/index.ts';
+import type { OpenScorers } from './scorers.ts';
 import type { WorkspaceRun } from './window-run.ts';
 
 /** Why windows are not being decided. */
@@ -20,7 +21,9 @@ export interface Operation {
   readonly mode: 'live' | 'history' | 'simulated';
   readonly isSimulated: boolean;
   readonly barMinutes: number;
-  readonly models: Models;
+  /** The lanes and arms of this run; what its scorers are is settled before its storage is. */
+  models: Models;
+  readonly scorers: OpenScorers;
   readonly workspaceName: string;
   readonly settings: LearningSettings;
   readonly pool: FitPool;

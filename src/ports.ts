@@ -30,14 +30,13 @@ const REMEMBERED_ANSWERS = 64;
 
 /** The API's ports on a running system. Each reads what the last commit left, from memory or by one indexed read. */
 export function createPorts(operation: Operation, dashboard: () => DashboardView): ServingPorts {
-  const { models } = operation;
   const perWindow = createWindowMemo(operation);
 
   return guarded({
     ...createModelPorts(operation),
     clock: clockOf(operation),
     stopwatch: () => performance.now(),
-    scorer: models.scorer,
+    scorers: operation.scorers,
     dashboard,
     health: () => describeHealth(operation, dashboard()),
     cache: createAnswerCache(operation),

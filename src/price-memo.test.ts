@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createPriceMemo } from './price-memo.ts';
 
-const QUESTION = { asset: 'BTC-USD', horizonMinutes: 60, sentiments: [0.5] };
+const QUESTION = { asset: 'BTC-USD', horizonMinutes: 60, sentiments: said([0.5]) };
+
+function said(...byScorer: (readonly number[])[]): ReadonlyMap<string, readonly number[]> | null {
+  return new Map(byScorer.map((sentiments, place) => [`scorer${place}@1.0.0`, sentiments]));
+}
 
 function counting() {
   const memo = createPriceMemo<number>();
@@ -23,10 +27,15 @@ describe('createPriceMemo', () => {
     const changes = [
       { asset: 'ETH-USD' },
       { horizonMinutes: 1_440 },
-      { sentiments: [] },
-      { sentiments: [0.5, 0.5] },
+      { sentiments: null },
+      // Texts that nobody scored leave out who reads sentiment; no texts leave out nobody.
+      { sentiments: said() },
+      { sentiments: said([]) },
+      { sentiments: said([0.5, 0.5]) },
+      { sentiments: said([0.5], [0.5]) },
+      { sentiments: said([], [0.5]) },
     ];
-    expect(new Set([ask(basis), ...changes.map((change) => ask(basis, change))]).size).toBe(5);
+    expect(new Set([ask(basis), ...changes.map((change) => ask(basis, change))]).size).toBe(9);
   });
 
   it('does not remember what a failed arm left out', () => {
@@ -36,7 +45,7 @@ describe('createPriceMemo', () => {
 
   it('stays bounded', () => {
     const { ask, basis } = counting();
-    for (let text = 0; text <= 4_096; text += 1) ask(basis, { sentiments: [text] });
-    expect(ask(basis, { sentiments: [0] })).toBe(4_098);
+    for (let text = 0; text <= 4_096; text += 1) ask(basis, { sentiments: said([text]) });
+    expect(ask(basis, { sentiments: said([0]) })).toBe(4_098);
   });
 });

@@ -7,7 +7,11 @@ export interface PriceMemo<Priced> {
    */
   find(
     basis: readonly [present: object, deployed: object],
-    question: { asset: string; horizonMinutes: number; sentiments: readonly number[] },
+    question: {
+      asset: string;
+      horizonMinutes: number;
+      sentiments: ReadonlyMap<string, readonly number[]> | null;
+    },
     compute: () => { priced: Priced; isWhole: boolean },
   ): Priced;
 }
@@ -22,7 +26,9 @@ export function createPriceMemo<Priced>(): PriceMemo<Priced> {
     find(basis, { asset, horizonMinutes, sentiments }, compute) {
       if (basis[0] !== known.basis[0] || basis[1] !== known.basis[1]) known = { basis, prices: new Map() };
       const { prices } = known;
-      const key = `${asset} ${horizonMinutes} ${sentiments.join(' ')}`;
+      const texts = [...(sentiments ?? [])].map(([scorer, each]) => `${scorer} ${each.join(' ')}`);
+      // A window without texts is not one whose texts nobody could score.
+      const key = `${asset} ${horizonMinutes} ${sentiments === null ? 'as it is' : texts.join(' ')}`;
       const remembered = prices.get(key);
       if (remembered !== undefined) return remembered;
       const { priced, isWhole } = compute();

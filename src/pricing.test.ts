@@ -16,6 +16,7 @@ import {
 } from './prediction/index.ts';
 import { presentWindow, priceWithTexts, type ArmAnswer, type PresentWindow } from './pricing.ts';
 import { runWindow, windowsBetween } from './run-window.ts';
+import { scorerName } from './sentiment/index.ts';
 
 const GRACE_MS = GRACE_SECONDS * SECOND_MS;
 const BARS = 12 * 24;
@@ -23,8 +24,8 @@ const LAST = ORIGIN + BARS * HOUR_MS;
 const AS_OF = LAST + GRACE_MS;
 const PREDICT_AFTER = LAST - DAY_MS;
 const models = createModels(BAR_MINUTES);
-const { featureSet, arms, scorer } = models;
-const PLAN = { featureSet, horizonsMinutes: HORIZONS_MINUTES, graceSeconds: GRACE_SECONDS };
+const { featureSets, lanes, arms, scorer } = models;
+const PLAN = { featureSets, horizonsMinutes: HORIZONS_MINUTES, graceSeconds: GRACE_SECONDS };
 
 let present: PresentWindow;
 let deployed: DeployedModels;
@@ -33,7 +34,7 @@ let predictor: Predictor;
 let predictions: readonly Prediction[];
 /** What stood before the last window, and what became known with it. */
 let before: {
-  state: FeatureState;
+  states: FeatureState[];
   rows: { windowEnd: number; values: Float64Array }[];
   inputs: FeatureInput[];
 };
@@ -43,7 +44,7 @@ beforeAll(async () => {
   const { inputs } = await observeMarket({ seed: 941, bars: BARS, strength: 1 });
   const memory = createWindowMemory(PLAN);
   const learning = learnInMemory({
-    featureSet,
+    featureSets,
     arms,
     firstFitAt: PREDICT_AFTER,
     graceMs: GRACE_MS,
@@ -52,8 +53,7 @@ beforeAll(async () => {
   predictor = createPredictor({
     arms,
     horizonsMinutes: HORIZONS_MINUTES,
-    featureNames: featureSet.names,
-    withoutSentiment: featureSet.withoutSentiment,
+    lanes,
     firstFitAt: PREDICT_AFTER,
     graceMs: GRACE_MS,
     seed: 1,
@@ -71,11 +71,12 @@ beforeAll(async () => {
       const knownUpTo = LAST - HOUR_MS + GRACE_MS;
       newest = inputs.filter(({ knownAt }) => knownAt > knownUpTo && knownAt <= AS_OF);
       const known = inputs.filter(({ knownAt }) => knownAt <= knownUpTo);
-      before = { state: memory.featureState.copy(), rows: [...rows], inputs: known };
+      const states = memory.featureStates.map((state) => state.copy());
+      before = { states, rows: [...rows], inputs: known };
     }
     clock.advanceTo(windowEnd + GRACE_MS);
     const effects = await runWindow(windowEnd, run, { clock, collect: () => Promise.resolve(), read });
-    rows.push({ windowEnd, values: effects.values });
+    rows.push({ windowEnd, values: lanes.widen(effects.vectors) });
     ({ predictions } = effects);
   }
   ({ deployed } = learning);
@@ -124,7 +125,7 @@ describe('priceWithTexts', () => {
         async (texts, horizonMinutes) => {
           const scores = await scorer.score(texts);
           const sentiments = scores.map(({ sentiment }) => sentiment);
-          const answers = price({ horizonMinutes, sentiments });
+          const answers = price({ horizonMinutes, sentiments: by(sentiments) });
           const folded = predictFolding(articles(texts, sentiments));
           expect(answers.map(said)).toEqual(
             governed(folded, horizonMinutes).map(
@@ -141,7 +142,7 @@ describe('priceWithTexts', () => {
 
   it('moves arms that read sentiment, the way the text points, and leaves the others where they are', () => {
     const [plain, good, bad] = [[], [0.9], [-0.9]].map((sentiments) =>
-      price({ horizonMinutes: 60, sentiments }),
+      price({ horizonMinutes: 60, sentiments: sentiments.length === 0 ? null : by(sentiments) }),
     );
     const of = (answers: ArmAnswer[] | undefined, arm: string) => answers?.find((each) => each.arm === arm);
     expect(of(good, 'logistic+vader')!.sentiment!).toBeGreaterThan(of(plain, 'logistic+vader')!.sentiment!);
@@ -152,11 +153,12 @@ describe('priceWithTexts', () => {
   });
 
   it('changes nothing of the present, however much is asked of it', () => {
-    const stood = present.featureState.serialise();
+    const serialised = () => present.featureStates.map((state) => state.serialise());
+    const stood = serialised();
     for (let turn = 0; turn < 20; turn += 1) {
-      price({ horizonMinutes: 60, sentiments: Array.from({ length: turn }, () => 0.5) });
+      price({ horizonMinutes: 60, sentiments: by(Array.from({ length: turn }, () => 0.5)) });
     }
-    expect(present.featureState.serialise()).toBe(stood);
+    expect(serialised()).toEqual(stood);
   });
 
   it('answers degraded when the window’s candle was missing, or by a model past its expiry', () => {
@@ -218,12 +220,17 @@ function price(
     deployed,
     arms,
     asset: ASSET,
-    sentiments: [],
+    sentiments: null,
     onFailure: (_, error) => {
       throw error;
     },
     ...changes,
   });
+}
+
+/** As the reference VADER says. */
+function by(sentiments: readonly number[]): ReadonlyMap<string, readonly number[]> {
+  return new Map([[scorerName(scorer), sentiments]]);
 }
 
 /** What a newsroom would have brought at the very decision. */
@@ -243,7 +250,7 @@ function articles(texts: readonly string[], sentiments: readonly number[]): Feat
 /** Decides the last window again from what stood before it, with more articles among its records. */
 function predictFolding(more: readonly FeatureInput[]): Prediction[] {
   const memory: WindowMemory = createWindowMemory(PLAN, {
-    featureState: before.state.copy(),
+    featureStates: before.states.map((state) => state.copy()),
     knownUpTo: LAST - HOUR_MS + GRACE_MS,
     closes: before.inputs.filter((input) => input.kind === 'candle'),
     rows: before.rows,

@@ -1,7 +1,8 @@
 import type { EpochMs } from './core/index.ts';
-import type { FeatureState } from './features/index.ts';
+import type { FeatureLanes, FeatureState } from './features/index.ts';
 import { PAST_RETURN } from './models/index.ts';
 import {
+  aggregateOf,
   HORIZONS_MINUTES,
   probabilityOf,
   rowMatrices,
@@ -15,11 +16,15 @@ import {
 export interface PresentWindow {
   windowEnd: EpochMs;
   asOf: EpochMs;
-  /** The state after the window; read and copied, never folded into. */
-  featureState: FeatureState;
+  lanes: FeatureLanes;
+  /** The state of each lane after the window; read and copied, never folded into. */
+  featureStates: readonly FeatureState[];
   /** ln(close(T) / close(T-h)) per horizon. */
   pastReturns: readonly number[];
 }
+
+/** Of some texts, by the `family@version` of the scorer that gave them. */
+export type Sentiments = ReadonlyMap<string, readonly number[]> | null;
 
 /** What an arm says of the present window with some texts added. */
 export interface ArmAnswer {
@@ -34,7 +39,6 @@ export interface ArmAnswer {
   degraded: boolean;
 }
 
-const AGGREGATE = 'news_sentiment_4h';
 /** Stands behind every real source in the order of folding: the texts are known last. */
 const REQUEST_SOURCE = '~request';
 
@@ -43,7 +47,8 @@ export function presentWindow(memory: WindowMemory, windowEnd: EpochMs): Present
   return {
     windowEnd,
     asOf: windowEnd + memory.graceMs,
-    featureState: memory.featureState.copy(),
+    lanes: memory.lanes,
+    featureStates: memory.featureStates.map((state) => state.copy()),
     pastReturns: HORIZONS_MINUTES.map((horizonMinutes) => {
       const { values, columns } = memory.history.rowsAt(horizonMinutes);
       return values[values.length - columns.length + columns.indexOf(PAST_RETURN)] ?? NaN;
@@ -54,7 +59,8 @@ export function presentWindow(memory: WindowMemory, windowEnd: EpochMs): Present
 /**
  * What every deployed arm of a horizon says of a window, the texts stepped as articles known at its decision, through
  * a copy of the feature state. An arm whose model fails is told to `onFailure` and left out.
- * @param options.sentiments - of the texts, -1..1 each; none: the window as it is
+ * @param options.sentiments - of the texts, -1..1 each, by scorer; a model whose scorer is not in it is left out, since
+ *   it must not be given another's. null: the window as it is
  */
 export function priceWithTexts(options: {
   present: PresentWindow;
@@ -62,19 +68,18 @@ export function priceWithTexts(options: {
   arms: readonly Arm[];
   asset: string;
   horizonMinutes: number;
-  sentiments: readonly number[];
+  sentiments: Sentiments;
   onFailure: (model: DeployedModel, error: unknown) => void;
 }): ArmAnswer[] {
-  const { present, deployed, arms, horizonMinutes, onFailure } = options;
+  const { present, deployed, arms, horizonMinutes, sentiments, onFailure } = options;
   const { values, degraded } = readWithTexts(options);
-  const { names } = present.featureState.featureSet;
-  const { pastReturns, windowEnd, asOf } = present;
+  const { lanes, pastReturns, windowEnd, asOf } = present;
   const place = (HORIZONS_MINUTES as readonly number[]).indexOf(horizonMinutes);
-  const row = rowMatrices({ windowEnd, values, pastReturns }, names)[place];
+  const row = rowMatrices({ windowEnd, values, pastReturns }, lanes.names)[place];
   if (row === undefined) return [];
-  const aggregate = values[names.indexOf(AGGREGATE)] ?? NaN;
   return deployed.models
     .filter((model) => model.horizonMinutes === horizonMinutes)
+    .filter(({ scorer }) => scorer === null || sentiments === null || sentiments.has(scorer))
     .flatMap((model) => {
       const arm = arms.find(({ name }) => name === model.arm);
       if (arm === undefined) return [];
@@ -85,10 +90,8 @@ export function priceWithTexts(options: {
             horizonMinutes,
             modelVersion: model.modelVersion,
             probabilityUp: probabilityOf(model.model, row),
-            sentiment: arm.usesSentiment && !Number.isNaN(aggregate) ? aggregate : null,
-            featuresCount: arm.usesSentiment
-              ? names.length
-              : names.length - present.featureState.featureSet.withoutSentiment.length,
+            sentiment: aggregateOf(values, model.scorer, lanes),
+            featuresCount: lanes.names.length - lanes.hiddenFrom(model.scorer).length,
             isChampion: deployed.champions.get(horizonMinutes) === arm.name,
             degraded: degraded || asOf > model.expiresAt,
           },
@@ -107,27 +110,23 @@ function readWithTexts({
 }: {
   present: PresentWindow;
   asset: string;
-  sentiments: readonly number[];
+  sentiments: Sentiments;
 }): { values: Float64Array; degraded: boolean } {
-  const { windowEnd, asOf } = present;
-  const state = sentiments.length === 0 ? present.featureState : present.featureState.copy();
-  sentiments.forEach((sentiment, place) => {
-    const id = String(place).padStart(4, '0');
-    state.apply(
-      {
-        kind: 'article',
-        id,
-        source: REQUEST_SOURCE,
-        asset,
-        eventTime: asOf,
-        knownAt: asOf,
-        text: '',
-        sentiment,
-      },
-      asOf,
-    );
+  const { lanes, featureStates, windowEnd, asOf } = present;
+  // However they are scored, the texts are counted.
+  const count = Math.max(0, ...[...(sentiments?.values() ?? [])].map(({ length }) => length));
+  let degraded = false;
+  const vectors = featureStates.map((own) => {
+    const scored = sentiments?.get(own.featureSet.scorer);
+    const state = count === 0 ? own : own.copy();
+    for (let place = 0; place < count; place += 1) {
+      const id = String(place).padStart(4, '0');
+      const known = { source: REQUEST_SOURCE, asset, eventTime: asOf, knownAt: asOf, text: '' };
+      state.apply({ kind: 'article', id, ...known, sentiment: scored?.[place] ?? null }, asOf);
+    }
+    const vector = new Float64Array(state.featureSet.names.length);
+    degraded = state.read({ windowEnd, asOf }, vector);
+    return vector;
   });
-  const values = new Float64Array(state.featureSet.names.length);
-  const degraded = state.read({ windowEnd, asOf }, values);
-  return { values, degraded };
+  return { values: lanes.widen(vectors), degraded };
 }

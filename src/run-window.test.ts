@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createVirtualClock, DAY_MS, HOUR_MS, MINUTE_MS, parseUtc, SECOND_MS } from './core/index.ts';
 import { articleAt, candleAt, GRACE_SECONDS, ORIGIN, sorted } from './features/inputs.contract.ts';
 import { learnInMemory } from '../test/learning.ts';
-import { createFeatureSet, type FeatureInput } from './features/index.ts';
+import { createFeatureLanes, createFeatureSet, type FeatureInput } from './features/index.ts';
 import { MODEL_FAMILIES, refitTime } from './models/index.ts';
 import { armsOf, createPredictor, createWindowMemory, HORIZONS_MINUTES } from './prediction/index.ts';
 import {
@@ -58,7 +58,7 @@ describe('runWindow', () => {
     expect(
       warmUp.flatMap(({ predictions, fits, outcomes }) => [...predictions, ...fits, ...outcomes]),
     ).toEqual([]);
-    expect(warmUp.every(({ values }) => values.length === featureSet.names.length)).toBe(true);
+    expect(warmUp.every(({ vectors }) => vectors[0]?.length === featureSet.names.length)).toBe(true);
     const [first] = effects.filter(({ windowEnd }) => windowEnd > after);
     // Ten of the hours up to `after` have their truth by then.
     expect(first?.fits.map(({ arm, horizonMinutes, rows }) => [arm, horizonMinutes, rows])).toEqual([
@@ -179,26 +179,32 @@ describe('windowsBetween', () => {
   });
 });
 
+const LANES = createFeatureLanes([featureSet]);
 const ARMS = armsOf({
   fitted: [MODEL_FAMILIES.logistic],
   baselines: [MODEL_FAMILIES.majority],
-  scorerFamily: 'vader',
+  scorers: ['vader@1.0.0'],
+  lanes: LANES,
 });
 
 function newRun({ predictAfter }: { predictAfter: number }): WindowRun {
   return {
     predictAfter,
-    learning: learnInMemory({ featureSet, arms: ARMS, firstFitAt: predictAfter, graceMs: GRACE_MS }),
+    learning: learnInMemory({
+      featureSets: [featureSet],
+      arms: ARMS,
+      firstFitAt: predictAfter,
+      graceMs: GRACE_MS,
+    }),
     memory: createWindowMemory({
-      featureSet,
+      featureSets: [featureSet],
       horizonsMinutes: HORIZONS_MINUTES,
       graceSeconds: GRACE_SECONDS,
     }),
     predictor: createPredictor({
       arms: ARMS,
       horizonsMinutes: HORIZONS_MINUTES,
-      featureNames: featureSet.names,
-      withoutSentiment: featureSet.withoutSentiment,
+      lanes: LANES,
       firstFitAt: predictAfter,
       graceMs: GRACE_MS,
       seed: 1,

@@ -1,11 +1,11 @@
 import { MINUTE_MS, type Clock, type EpochMs } from './core/index.ts';
-import type { FeatureInput } from './features/index.ts';
-import type { TextScore } from './lake/index.ts';
 import type { Learning } from './learning.ts';
 import type {
   ArmFailure,
   DeployedModels,
   Fit,
+  LaneInput,
+  LaneScore,
   Prediction,
   Predictor,
   SettledOutcome,
@@ -16,9 +16,9 @@ import type { Retraining } from './retraining/index.ts';
 /** What becomes known by a window's decision, with its texts scored. */
 export interface WindowInputs {
   /** In the order in which state is folded. */
-  inputs: readonly FeatureInput[];
+  inputs: readonly LaneInput[];
   /** Scores that were computed now and belong into silver. */
-  scores: readonly TextScore[];
+  scores: readonly LaneScore[];
 }
 
 /** Where a window's inputs come from and how the clock moves: all that differs between live and replay. */
@@ -47,11 +47,11 @@ export interface WindowRun {
 export interface WindowEffects {
   windowEnd: EpochMs;
   asOf: EpochMs;
-  /** The feature vector, in the order of the feature set. */
-  values: Float64Array;
+  /** The feature vector of each lane, in the order of its feature set. */
+  vectors: readonly Float64Array[];
   /** True when the window's own candle was missing at its decision. */
   degraded: boolean;
-  scores: readonly TextScore[];
+  scores: readonly LaneScore[];
   /** Fits of the yardsticks. */
   fits: readonly Fit[];
   /** Trainings of the governed families, in order: what they made, what the gate said, what is live from now on. */
@@ -83,7 +83,7 @@ export async function runWindow(
   const { inputs, scores } = await parts.read({ after: memory.knownUpTo, upTo: asOf });
   const row = memory.fold(inputs, windowEnd);
   const settled = memory.settle(asOf);
-  const decided = { windowEnd, asOf, values: row.values, degraded: row.degraded, scores };
+  const decided = { windowEnd, asOf, vectors: row.vectors, degraded: row.degraded, scores };
   if (windowEnd <= predictAfter) {
     // Nobody predicted the warm-up: it is learnt from, but its truth stays out of the ledger.
     return {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TestWorkspace } from '../test/database.ts';
+import { failingAt } from '../test/failing-workspace.ts';
 import {
   createRunWorkspace,
   forgetRuns,
@@ -21,11 +22,12 @@ import {
   type Workspace,
 } from './core/index.ts';
 import { createOnlineStore } from './features/index.ts';
+import { createInputFeed } from './input-feed.ts';
 import { readPredictions } from './prediction/index.ts';
 import { latestDeployment } from './registry/index.ts';
 import { windowsBetween } from './run-window.ts';
 import { createVader } from './sentiment/index.ts';
-import { commitRetraining, createInputFeed } from './window-run.ts';
+import { commitRetraining } from './window-run.ts';
 
 const BARS = 9 * 24;
 /** A Friday; the Monday after it lies within the run. */
@@ -300,7 +302,7 @@ describe('a run over a workspace', () => {
         return vader.score(texts);
       },
     };
-    const run = await openTestRun(workspace, { predictAfter: PREDICT_AFTER, scorer });
+    const run = await openTestRun(workspace, { predictAfter: PREDICT_AFTER, scorers: [scorer] });
     await replayWindows(WINDOWS.slice(0, 60), run, { aheadMs: 0 });
     expect(asked).toBe(0);
   });
@@ -323,30 +325,4 @@ async function makeTrouble({ pool }: Workspace): Promise<void> {
      from candles where event_time = $1`,
     [at(REVISED), at(REVISED + 2 * HOUR_MS - SECOND_MS)],
   );
-}
-
-/** A workspace whose connections fail at a statement. */
-function failingAt(workspace: Workspace, statement: string): Workspace {
-  const { pool } = workspace;
-  const connect = async () => {
-    const client = await pool.connect();
-    return new Proxy(client, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name);
-        if (name !== 'query') return typeof value === 'function' ? value.bind(target) : value;
-        return (text: string, values?: unknown[]) =>
-          text.trim().toLowerCase().startsWith(statement)
-            ? Promise.reject(new Error('the disk is full'))
-            : target.query(text, values);
-      },
-    });
-  };
-  const failing = new Proxy(pool, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (name === 'connect') return connect;
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-  return { ...workspace, pool: failing };
 }

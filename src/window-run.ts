@@ -14,14 +14,19 @@ import {
   type Workspace,
 } from './core/index.ts';
 import {
+  createFeatureLanes,
   createOnlineStore,
   readFeatureRows,
   readFeatureState,
   writeFeatureRows,
   writeFeatureState,
   type FeatureSet,
+  type FeatureState,
+  type StoredFeatureRows,
 } from './features/index.ts';
-import { readCandles, readObservations, readScores, writeScores, type TextScore } from './lake/index.ts';
+import { catchUpLanes, type LaneProgress } from './catch-up-lanes.ts';
+import { writeLaneScores } from './input-feed.ts';
+import { readCandles } from './lake/index.ts';
 import {
   DUE_TRIGGERS,
   openLearning,
@@ -33,13 +38,11 @@ import {
   createPredictor,
   createWindowMemory,
   HORIZONS_MINUTES,
-  scoreObservations,
   writeOutcomes,
   writePredictions,
   type Arm,
   type ArmFailure,
   type RememberedRun,
-  type ScoredInputs,
   type WindowMemory,
 } from './prediction/index.ts';
 import {
@@ -51,7 +54,7 @@ import {
 } from './registry/index.ts';
 import { recordRetraining, saveArtifacts, type Retraining } from './retraining/index.ts';
 import { runWindow, type WindowEffects, type WindowParts, type WindowRun } from './run-window.ts';
-import { scorerName, type Scorer } from './sentiment/index.ts';
+import type { Scorer } from './sentiment/index.ts';
 
 /** The ledger's name for the one path. */
 export const WINDOW_JOB = 'run-window';
@@ -63,8 +66,10 @@ export interface WorkspaceRun extends WindowRun {
   workspace: Workspace;
   cache: Cache;
   asset: string;
+  /** The first lane's: what bars are decided by. */
   featureSet: FeatureSet;
-  scorer: Scorer;
+  /** One a lane. */
+  scorers: readonly Scorer[];
   fence: number;
   /** The newest committed window; null before the first. */
   lastWindow: EpochMs | null;
@@ -75,13 +80,17 @@ export interface RunOptions extends LearningSettings, Pick<LearningOptions, 'poo
   workspace: Workspace;
   cache: Cache;
   asset: string;
-  featureSet: FeatureSet;
-  scorer: Scorer;
+  /** One a lane, each with its scorer in the same place. */
+  featureSets: readonly FeatureSet[];
+  scorers: readonly Scorer[];
   arms: readonly Arm[];
   graceSeconds: number;
   /** Windows up to here are warm-up. */
   predictAfter: EpochMs;
   seed: number;
+  /** Told while a scorer that joins late reads the past. */
+  onProgress?: (progress: LaneProgress) => void;
+  signal?: AbortSignal;
 }
 
 /**
@@ -90,15 +99,18 @@ export interface RunOptions extends LearningSettings, Pick<LearningOptions, 'poo
  * @throws AppError `REGISTRY_...` without `refusedAt`, when a live model cannot be used as it lies in the registry
  */
 export async function openRun(options: RunOptions): Promise<WorkspaceRun> {
-  const { workspace, cache, asset, featureSet, scorer, predictAfter, graceSeconds } = options;
+  const { workspace, cache, asset, featureSets, scorers, predictAfter, graceSeconds } = options;
+  const [featureSet] = featureSets;
+  if (featureSet === undefined) throw new RangeError('a run needs a feature set');
   const graceMs = graceSeconds * SECOND_MS;
   const fence = await acquireFence(workspace.pool, { job: WINDOW_JOB, asset });
+  await catchUpLanes(options);
   return {
     workspace,
     cache,
     asset,
     featureSet,
-    scorer,
+    scorers,
     fence,
     predictAfter,
     lastWindow: await latestWindow(workspace.pool, { job: WINDOW_JOB, asset }),
@@ -106,15 +118,13 @@ export async function openRun(options: RunOptions): Promise<WorkspaceRun> {
     predictor: createPredictor({
       arms: options.arms,
       horizonsMinutes: HORIZONS_MINUTES,
-      featureNames: featureSet.names,
-      withoutSentiment: featureSet.withoutSentiment,
+      lanes: createFeatureLanes(featureSets),
       firstFitAt: predictAfter,
       graceMs,
       seed: options.seed,
     }),
     learning: await openLearning({
       ...options,
-      scorer: scorerName(scorer),
       firstFitAt: predictAfter,
       graceMs,
     }),
@@ -123,36 +133,62 @@ export async function openRun(options: RunOptions): Promise<WorkspaceRun> {
 
 /** What the windows of a workspace left behind: rows, closes, feature state. Read only; no fence is taken. */
 export async function openMemory(options: MemoryPlace): Promise<WindowMemory> {
-  const { featureSet, graceSeconds } = options;
-  const plan = { featureSet, horizonsMinutes: HORIZONS_MINUTES, graceSeconds };
+  const { featureSets, graceSeconds } = options;
+  const plan = { featureSets, horizonsMinutes: HORIZONS_MINUTES, graceSeconds };
   return createWindowMemory(plan, await remember(options));
 }
 
-type MemoryPlace = Pick<RunOptions, 'workspace' | 'asset' | 'featureSet' | 'graceSeconds'>;
+type MemoryPlace = Pick<RunOptions, 'workspace' | 'asset' | 'featureSets' | 'graceSeconds'>;
 
 async function remember(options: MemoryPlace): Promise<RememberedRun | undefined> {
-  const { workspace, asset, featureSet, graceSeconds } = options;
-  const key = { asset, featureSet };
-  const stored = await readFeatureState(workspace.pool, key);
-  if (stored === null) return undefined;
-  const knownUpTo = stored.windowEnd + graceSeconds * SECOND_MS;
-  const rows = await readFeatureRows(workspace.pool, key, { after: -Infinity, upTo: stored.windowEnd });
-  const width = featureSet.names.length;
+  const { workspace, asset, featureSets, graceSeconds } = options;
+  const [first] = featureSets;
+  if (first === undefined) return undefined;
+  const states: FeatureState[] = [];
+  const rows: StoredFeatureRows[] = [];
+  let windowEnd = NaN;
+  for (const featureSet of featureSets) {
+    const key = { asset, featureSet };
+    const stored = await readFeatureState(workspace.pool, key);
+    if (stored === null && featureSet === first) return undefined;
+    if (featureSet === first) windowEnd = stored?.windowEnd ?? NaN;
+    if (stored?.windowEnd !== windowEnd)
+      throw laneBehind(featureSet, { windowEnd, found: stored?.windowEnd });
+    states.push(stored.state);
+    rows.push(await readFeatureRows(workspace.pool, key, { after: -Infinity, upTo: windowEnd }));
+  }
+  const knownUpTo = windowEnd + graceSeconds * SECOND_MS;
   const closes = await readCandles(workspace.pool, {
     asset,
-    barMinutes: featureSet.barMinutes,
+    barMinutes: first.barMinutes,
     after: -Infinity,
     upTo: knownUpTo,
   });
-  return {
-    featureState: stored.state,
-    knownUpTo,
-    closes,
-    rows: Array.from(rows.windowEnds, (windowEnd, place) => ({
-      windowEnd,
-      values: rows.values.slice(place * width, (place + 1) * width),
-    })),
-  };
+  return { featureStates: states, knownUpTo, closes, rows: widenRows(featureSets, rows) };
+}
+
+/** The rows of all lanes side by side; every lane has one for each window. */
+function widenRows(featureSets: readonly FeatureSet[], rows: readonly StoredFeatureRows[]) {
+  const lanes = createFeatureLanes(featureSets);
+  return Array.from(rows[0]?.windowEnds ?? [], (windowEnd, place) => ({
+    windowEnd,
+    values: lanes.widen(
+      rows.map(({ values }, lane) => {
+        const width = featureSets[lane]?.names.length ?? 0;
+        return values.slice(place * width, (place + 1) * width);
+      }),
+    ),
+  }));
+}
+
+function laneBehind(
+  { scorer, version }: FeatureSet,
+  { windowEnd, found }: { windowEnd: EpochMs; found: EpochMs | undefined },
+): RangeError {
+  const stands = found === undefined ? 'nowhere' : `at ${isoUtc(found)}`;
+  return new RangeError(
+    `the features of ${scorer} (${version}) stand ${stands}, the others at ${isoUtc(windowEnd)}: catchUpLanes comes first`,
+  );
 }
 
 /**
@@ -204,7 +240,7 @@ async function commitEffects(
 ): Promise<void> {
   const last = batch.at(-1);
   if (last === undefined) return;
-  const { workspace, asset, featureSet, fence, memory } = run;
+  const { workspace, asset, fence, memory } = run;
   const windowEnds = batch.map(({ windowEnd }) => windowEnd);
   const retrainings = batch.flatMap((effects) => effects.retrainings);
   const newest = await inTransaction(
@@ -212,13 +248,15 @@ async function commitEffects(
     async (client) => {
       let newest: Deployment | null = null;
       await commitWindows(client, { job: WINDOW_JOB, asset, fence, windowEnds, at });
-      await writeScores(client, {
-        scorer: scorerName(run.scorer),
-        scores: batch.flatMap(({ scores }) => scores),
-        scoredAt: at,
-      });
-      await writeFeatureRows(client, { asset, featureSet }, stackRows(batch, featureSet.names.length));
-      await writeFeatureState(client, asset, { state: memory.featureState, windowEnd: last.windowEnd });
+      await writeLaneScores(
+        client,
+        batch.flatMap(({ scores }) => scores),
+        at,
+      );
+      for (const [lane, state] of memory.featureStates.entries()) {
+        await writeFeatureRows(client, { asset, featureSet: state.featureSet }, stackRows(batch, lane));
+        await writeFeatureState(client, asset, { state, windowEnd: last.windowEnd });
+      }
       await writePredictions(
         client,
         asset,
@@ -242,11 +280,12 @@ async function commitEffects(
   );
   if (retrainings.length > 0) run.learning.recorded(newest);
   run.lastWindow = last.windowEnd;
-  const { windowEnd, asOf, values, degraded } = last;
-  await createOnlineStore(run.cache, workspace.cachePrefix).write(
-    { asset, featureSet },
-    { windowEnd, asOf, values, degraded },
-  );
+  const { windowEnd, asOf, vectors, degraded } = last;
+  const online = createOnlineStore(run.cache, workspace.cachePrefix);
+  for (const [lane, { featureSet }] of memory.featureStates.entries()) {
+    const values = vectors[lane] ?? new Float64Array(0);
+    await online.write({ asset, featureSet }, { windowEnd, asOf, values, degraded });
+  }
 }
 
 /**
@@ -303,10 +342,11 @@ async function writeRetraining(
   return recordRetraining(client, { asset, retraining, saved, at });
 }
 
-function stackRows(batch: readonly WindowEffects[], width: number) {
+function stackRows(batch: readonly WindowEffects[], lane: number) {
+  const width = batch[0]?.vectors[lane]?.length ?? 0;
   const values = new Float64Array(batch.length * width);
   batch.forEach((effects, place) => {
-    values.set(effects.values, place * width);
+    values.set(effects.vectors[lane] ?? [], place * width);
   });
   return {
     windowEnds: Float64Array.from(batch, ({ windowEnd }) => windowEnd),
@@ -341,62 +381,4 @@ function armFailedEvent(asset: string, at: EpochMs, { error, ...arm }: ArmFailur
     facts: { ...arm, windowEnd: isoUtc(arm.windowEnd), message: messageOf(error) },
     dedupKey: `${kind} ${asset} ${arm.modelVersion}`,
   };
-}
-
-/**
- * Reads a workspace's observations as of each decision and scores their texts. In replay it reads some time ahead
- * and hands out by known time; what is ahead stays unseen until then.
- * @param options.aheadMs - 0 live, where nothing lies ahead
- */
-export function createInputFeed(
-  run: Pick<WorkspaceRun, 'workspace' | 'asset' | 'featureSet' | 'scorer'>,
-  { aheadMs }: { aheadMs: number },
-): WindowParts['read'] {
-  const { workspace, asset, featureSet, scorer } = run;
-  let loadedUpTo = NaN;
-  let waiting: ScoredInputs = { inputs: [], scores: [] };
-  let fresh = new Map<string, TextScore>();
-
-  async function load(after: EpochMs, upTo: EpochMs): Promise<void> {
-    const observations = await readObservations(workspace.pool, {
-      asset,
-      barMinutes: featureSet.barMinutes,
-      after,
-      upTo,
-      indexNames: ['fear_greed'],
-    });
-    const texts = observations
-      .filter(({ kind }) => kind === 'article' || kind === 'post')
-      .map(({ id }) => id);
-    const known = await readScores(workspace.pool, { scorer: scorerName(scorer), textIds: texts });
-    const sentiments = new Map([...known].map(([textId, { sentiment }]) => [textId, sentiment]));
-    waiting = await scoreObservations(observations, scorer, sentiments);
-    fresh = new Map(waiting.scores.map((score) => [score.textId, score]));
-    loadedUpTo = upTo;
-  }
-
-  return async ({ after, upTo }) => {
-    const taken: ScoredInputs = { inputs: [], scores: [] };
-    let from = after;
-    if (loadedUpTo > after) {
-      takeKnown(taken, Math.min(upTo, loadedUpTo));
-      from = loadedUpTo;
-    }
-    if (!(loadedUpTo >= upTo)) {
-      await load(from, upTo + aheadMs);
-      takeKnown(taken, upTo);
-    }
-    return taken;
-  };
-
-  function takeKnown(taken: ScoredInputs, upTo: EpochMs): void {
-    const end = waiting.inputs.findIndex(({ knownAt }) => knownAt > upTo);
-    const known = end < 0 ? waiting.inputs : waiting.inputs.slice(0, end);
-    waiting.inputs = end < 0 ? [] : waiting.inputs.slice(end);
-    for (const input of known) {
-      taken.inputs.push(input);
-      const score = fresh.get(input.id);
-      if (score !== undefined) taken.scores.push(score);
-    }
-  }
 }

@@ -1,9 +1,12 @@
-import { createModels, MIGRATIONS } from '../compose.ts';
-import { isoUtc, LIVE_WORKSPACE, migrateWorkspace, type Workspace } from '../core/index.ts';
+import { MIGRATIONS } from '../compose.ts';
+import { createWorkspaceModels, openInstalledScorers } from '../compose-scorers.ts';
+import { createLog, isoUtc, LIVE_WORKSPACE, migrateWorkspace, type Workspace } from '../core/index.ts';
 import { readFurthestBar } from '../lake/index.ts';
 import { deployVersion, rollBack, type OrderPlace } from '../live-orders.ts';
 import type { LiveChange } from '../registry/index.ts';
+import { SCORER_FAMILIES } from '../sentiment/index.ts';
 import { readRunningStart } from './data-folder.ts';
+import { deployScorer } from './deploy-scorer.ts';
 import { learningSettings } from './learning-settings.ts';
 import { describeChange, describeState } from './live-state-lines.ts';
 import { openPresentWorkspace } from './present-workspace.ts';
@@ -27,6 +30,7 @@ const ACTOR = 'operator';
 
 /** `deploy`: makes a version live for all its arms and horizons, after every file of it was held against its hash. */
 export async function deployCommand(options: DeployOptions, context: CommandContext): Promise<ExitCode> {
+  if (SCORER_FAMILIES.some((family) => family === options.family)) return deployScorer(options, context);
   const { workspace, close } = await openPresentWorkspace(options.workspace ?? LIVE_WORKSPACE, context);
   try {
     const place = await openPlace(workspace, context);
@@ -87,11 +91,14 @@ async function openPlace(workspace: Workspace, { config }: CommandContext): Prom
   // A workspace of an older version has no ledger to write to yet.
   await migrateWorkspace(workspace, MIGRATIONS);
   const { asset } = config;
-  const models = createModels((await readFurthestBar(workspace.pool, asset)) ?? config.liveBarMinutes);
+  const { scorers } = await openInstalledScorers(config, { log: createLog(config.logLevel) });
+  const barMinutes = (await readFurthestBar(workspace.pool, asset)) ?? config.liveBarMinutes;
+  const models = await createWorkspaceModels(workspace, { scorers, config, barMinutes });
+  await scorers.close();
   return {
     workspace,
     asset,
-    featureSet: models.featureSet,
+    featureSets: models.featureSets,
     firstChampion: learningSettings(config, models).firstChampion,
     now: await presentOf(workspace, config),
     actor: ACTOR,

@@ -111,9 +111,17 @@ describe('evaluate direction', () => {
 });
 
 describe('evaluate direction refuses', () => {
+  it('a scorer that is known and not here, with what to do', async () => {
+    await expect(run({ scorer: 'linear' })).rejects.toMatchObject({
+      code: 'SENTIMENT_UNAVAILABLE',
+      message: expect.stringContaining('retrain --family linear') as string,
+    });
+  });
+
   it.each([
     ['a family that is not there', { family: 'oracle' }, /no price family "oracle".*logistic/],
-    ['a scorer that is not there', { scorer: 'finbert' }, /no scorer "finbert".*vader, none/],
+    ['a scorer that is not there', { scorer: 'oracle' }, /no scorer "oracle".*vader, linear, finbert/],
+    ['a version of a family that nobody knows', { scorer: 'oracle@1.0.0' }, /no scorer "oracle@1\.0\.0"/],
     ['a horizon between two bars', { horizon: 90 }, /--horizon 90 is no multiple of the bar of 60 minutes/],
     [
       '--from after --to',
@@ -133,7 +141,7 @@ describe('evaluate direction refuses', () => {
 });
 
 async function run(options: Partial<Parameters<typeof evaluateDirectionCommand>[0]>): Promise<CommandTrace> {
-  const own = traceCommand({ LOG_LEVEL: 'silent' });
+  const own = traceCommand({ LOG_LEVEL: 'silent', BELLWETHER_DATA_DIR: join(root, 'data') });
   const given = { history, horizon: 60, family: 'logistic', scorer: 'vader', seed: 1, ...options };
   expect(await evaluateDirectionCommand(given, own.context)).toBe(0);
   return own;

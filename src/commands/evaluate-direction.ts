@@ -1,4 +1,5 @@
-import { createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { openInstalledScorers } from '../compose-scorers.ts';
+import { createLog, createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import { createFeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
 import { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from '../models/index.ts';
@@ -8,7 +9,7 @@ import {
   WARM_UP_SHARE,
   type DirectionStudy,
 } from '../prediction/index.ts';
-import { createVader, scorerName } from '../sentiment/index.ts';
+import { createVader, SCORER_FAMILIES, scorerName } from '../sentiment/index.ts';
 import { openHistoryFolder } from '../sources/index.ts';
 import {
   candlesMissing,
@@ -50,7 +51,11 @@ export async function evaluateDirectionCommand(
   }
   const { from: begin = -Infinity, to: end = Infinity } = options;
   if (!(begin < end)) throw rangeReversed({ from: begin, to: end });
-  if (!['vader', 'none'].includes(options.scorer)) throw scorerUnknown(options.scorer, ['vader', 'none']);
+  const families = [...SCORER_FAMILIES, 'none'];
+  if (!families.includes(options.scorer.split('@', 1)[0] ?? ''))
+    throw scorerUnknown(options.scorer, families);
+  const { scorers } = await openInstalledScorers(config, { log: createLog(config.logLevel), isLazy: true });
+  const scorer = options.scorer === 'none' ? createVader() : await scorers.find(options.scorer);
   terminal.say(`Reading ${options.history}`);
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
   const { observations, report } = await observeInMemory(folder.source, {
@@ -60,8 +65,8 @@ export async function evaluateDirectionCommand(
     indexNames: ['fear_greed'],
   });
   for (const line of complaints(report)) terminal.say(line);
-  const scorer = createVader();
   const { inputs } = await scoreObservations(observations, scorer);
+  await scorers.close();
   const span = barSpan(observations);
   if (span.last === -Infinity) throw candlesMissing(folder.barMinutes);
   const { from, to } = testedRange(options, { ...span, barMinutes: folder.barMinutes });

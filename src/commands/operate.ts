@@ -19,7 +19,8 @@ import type { Operation, OperationFailure } from '../operation.ts';
 import { analyzeLedger, countPredictions, HORIZONS_MINUTES } from '../prediction/index.ts';
 import { windowsBetween, type WindowParts } from '../run-window.ts';
 import { presentWindow } from '../pricing.ts';
-import { createInputFeed, openRun, runThrough, WINDOW_JOB, type WorkspaceRun } from '../window-run.ts';
+import { createInputFeed } from '../input-feed.ts';
+import { openRun, runThrough, WINDOW_JOB, type WorkspaceRun } from '../window-run.ts';
 import { amount } from './amount.ts';
 import { rest, type StorageKeeper } from './keep-storage.ts';
 import { replayWindows } from './replay-windows.ts';
@@ -314,7 +315,12 @@ function partsOf({ operation, plan, log }: Work, run: WorkspaceRun): WindowParts
     collect: async (upTo) => {
       if (operation.storage !== null) await plan.collect(operation.storage, upTo);
     },
-    read: createInputFeed(run, { aheadMs: 0 }),
+    read: createInputFeed(run, {
+      aheadMs: 0,
+      onScorerFailed: (scorer, error) => {
+        log.error({ scorer, reason: messageOf(error) }, 'texts stay without a score of this scorer');
+      },
+    }),
     armFailed: (deployed, { arm, modelVersion, error }) => {
       log.error({ arm, modelVersion, reason: messageOf(error) }, 'a live model could not predict a window');
       operation.router?.failed(deployed, error);

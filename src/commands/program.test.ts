@@ -58,7 +58,9 @@ describe('the command line', () => {
     expect(await runProgram(['evaluate', 'direction', '--help'])).toBe(0);
     const help = out.replaceAll(/\s+/g, ' ');
     expect(help).toContain('--family <name> price family: trees, logistic, or a baseline (default: "trees")');
-    expect(help).toContain('--scorer <name> vader, or none for prices alone (default: "vader")');
+    expect(help).toContain(
+      '--scorer <name> a family or family@version, or none for prices alone (default: "vader")',
+    );
   });
 
   it('does not take the version to be deployed for a question about its own', async () => {

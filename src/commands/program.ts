@@ -17,7 +17,9 @@ import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } 
 import { registryList } from './registry-list.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
+import { reportSentimentCommand } from './report-sentiment.ts';
 import { retrainCommand } from './retrain.ts';
+import { fetchScorer, listScorers } from './scorers.ts';
 import { restore } from './restore.ts';
 import { SIGNAL_FORMATS } from './signal-files.ts';
 import { start } from './start.ts';
@@ -115,6 +117,8 @@ function buildProgram(run: Runner): Command {
   addStart(program, run);
   addHistoryCommands(program, run);
   addEvaluation(program, run);
+  addReports(program, run);
+  addScorers(program, run);
   addKeeping(program, run);
   addModels(program, run);
   addKeys(program, run);
@@ -171,7 +175,7 @@ function addEvaluation(program: Command, run: Runner): void {
     .requiredOption(...HISTORY_OPTION)
     .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
     .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
-    .option('--scorer <name>', 'vader, or none for prices alone', 'vader')
+    .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
     .option('--from <moment>', 'test windows after this moment', momentArgument)
     .option('--to <moment>', 'test windows up to this moment', momentArgument)
     .option('--test-from <moment>', 'one split: all before trains, all after tests', momentArgument)
@@ -183,10 +187,27 @@ function addEvaluation(program: Command, run: Runner): void {
     .command('sentiment')
     .description('a scorer against labelled texts')
     .requiredOption('--data <file>', 'lines {text, label} or {text, score}, plain or gzip')
-    .option('--families <list>', 'families, with @version if wanted', listArgument, ['vader'])
+    .option(
+      '--families <list>',
+      'families, with @version if wanted; default: all that are ready',
+      listArgument,
+    )
     .option('--out <file>', 'one JSON line a text and family')
     .option(...JSON_OPTION)
     .action(run(evaluateSentimentCommand, { isCalculation: true }));
+}
+
+function addReports(program: Command, run: Runner): void {
+  program
+    .command('report')
+    .description('pages of results, made from data')
+    .command('sentiment')
+    .description('train scorers on parts of labelled sets, test them on the rest, and write the page')
+    .requiredOption('--data <dir>', 'folder of labelled sets (docs/results/sentiment.md names them)')
+    .requiredOption('--out <file>', 'the page, in Markdown')
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option(...JSON_OPTION)
+    .action(run(reportSentimentCommand, { isCalculation: true }));
 }
 
 /** What takes data out of a workspace and brings it back. */
@@ -242,16 +263,18 @@ function addModels(program: Command, run: Runner): void {
     .action(run(deploymentsCommand));
   program
     .command('retrain')
-    .description('train a new version of a price family as a candidate, and hold it against what is live')
-    .option('--family <name>', 'price family', 'trees')
-    .option('--workspace <name>', 'default: live')
+    .description('train a new version of a price family, or of a scorer, as a candidate')
+    .option('--family <name>', 'price family (trees, logistic) or scorer (vader, linear, …)', 'trees')
+    .option('--data <list>', 'scorers: files of rated texts, separated by commas', listArgument)
+    .option('--base <version>', 'scorers: learn on top of this version, where the family can')
+    .option('--workspace <name>', 'price families; default: live')
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option(...JSON_OPTION)
     .action(run(retrainCommand));
   program
     .command('deploy')
     .description('make a version live, after every file of it was checked')
-    .requiredOption('--family <name>', 'price family')
+    .requiredOption('--family <name>', 'price family or scorer')
     .option('--version <version>', 'default: the newest of the family')
     .option('--workspace <name>', 'default: live')
     .option(...JSON_OPTION)
@@ -262,6 +285,21 @@ function addModels(program: Command, run: Runner): void {
     .option('--workspace <name>', WORKSPACE_HELP)
     .option(...JSON_OPTION)
     .action(run(rollbackCommand));
+}
+
+function addScorers(program: Command, run: Runner): void {
+  const scorers = program.command('scorers').description('the families that score texts');
+  scorers
+    .command('list')
+    .description('how each family stands and why, and every version that was trained here')
+    .option(...JSON_OPTION)
+    .action(run(listScorers));
+  scorers
+    .command('fetch')
+    .description('bring a pretrained family here: files, hashes, int8')
+    .argument('<family>', 'finbert or cryptobert')
+    .option(...JSON_OPTION)
+    .action((family: string, options: { json?: boolean }) => run(fetchScorer)({ ...options, family }));
 }
 
 function addKeys(program: Command, run: Runner): void {

@@ -1,6 +1,7 @@
 import { createVirtualClock, DAY_MS, type EpochMs } from '../core/index.ts';
 import { windowsBetween } from '../run-window.ts';
-import { createInputFeed, runThrough, type WorkspaceRun } from '../window-run.ts';
+import { createInputFeed } from '../input-feed.ts';
+import { runThrough, type WorkspaceRun } from '../window-run.ts';
 
 /** Inputs that a replay reads ahead of its clock; they are handed out by known time. */
 const READ_AHEAD_MS = 7 * DAY_MS;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { createModels, openStorage, type Models, type Storage } from '../compose.ts';
+import { openInstalledScorers } from '../compose-scorers.ts';
 import {
   countWindows,
   createLog,
@@ -27,6 +28,8 @@ import {
 } from '../prediction/index.ts';
 import { countLearning } from '../registry/index.ts';
 import { windowsBetween } from '../run-window.ts';
+import { laneFacts, wantedLanes } from '../scorers.ts';
+import { scorerName } from '../sentiment/index.ts';
 import { openHistoryFolder, type HistoryFolder } from '../sources/index.ts';
 import { openRun, WINDOW_JOB } from '../window-run.ts';
 import { candlesMissing, rangeEmpty, rangeReversed } from './errors.ts';
@@ -95,13 +98,18 @@ export async function replay(options: Options, { config, terminal }: CommandCont
   if (options.out !== undefined) await requireOutFile(options.out);
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
   requireHorizons(folder.barMinutes);
-  const models = createModels(folder.barMinutes);
+  const log = createLog(config.logLevel);
+  const { scorers } = await openInstalledScorers(config, { log });
+  const models = createModels(
+    folder.barMinutes,
+    await scorers.lanes({ read: [], isWanted: wantedLanes(config) }),
+  );
   const name = await nameOf(folder, { options, config, models });
   const storage = await openStorage({
     config,
     workspaceName: name,
     isFresh: options.fresh,
-    log: createLog(config.logLevel),
+    log,
     onProgress: (phrase) => {
       terminal.say(`  ${phrase}`);
     },
@@ -129,6 +137,7 @@ export async function replay(options: Options, { config, terminal }: CommandCont
     throw error;
   } finally {
     await storage.close();
+    await scorers.close();
   }
   return 0;
 }
@@ -146,6 +155,7 @@ async function nameOf(
     seed: options.seed,
     grace: config.graceSeconds,
     featureSet: models.featureSet.version,
+    ...laneFacts(models.scorers.slice(1).map(scorerName)),
     ...learningSettings(config, models),
   });
 }

@@ -1,4 +1,5 @@
 import { createModels, openStorage, type Models, type Storage } from '../compose.ts';
+import { createWorkspaceModels, openInstalledScorers } from '../compose-scorers.ts';
 import {
   createLog,
   isoUtc,
@@ -9,26 +10,30 @@ import {
   type Config,
   type EpochMs,
 } from '../core/index.ts';
+import { readFeatureState } from '../features/index.ts';
 import { readBarSpan, readFurthestBar } from '../lake/index.ts';
 import { familiesOf, openLearning } from '../learning.ts';
 import { createFitPool } from '../models/index.ts';
 import { countPredictions, type WindowMemory } from '../prediction/index.ts';
 import type { GateDecision, ManifestModel } from '../registry/index.ts';
 import type { Retraining } from '../retraining/index.ts';
-import { scorerName } from '../sentiment/index.ts';
+import { SCORER_FAMILIES, scorerName } from '../sentiment/index.ts';
 import { commitRetraining, openMemory, openRun, WINDOW_JOB } from '../window-run.ts';
 import { alignColumns } from './align-columns.ts';
 import { percent } from './amount.ts';
 import { readRunningStart } from './data-folder.ts';
-import { candlesMissing, familyUnknown, retrainingFailed, workspaceEmpty } from './errors.ts';
+import { candlesMissing, familyUnknown, retrainingFailed, usageInvalid, workspaceEmpty } from './errors.ts';
 import { requireHorizons } from './horizons.ts';
 import { learningSettings } from './learning-settings.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import { replayWindows } from './replay-windows.ts';
+import { retrainScorer } from './retrain-scorer.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Options {
   family: string;
+  data?: readonly string[];
+  base?: string;
   workspace?: string;
   seed: number;
   json?: boolean;
@@ -44,18 +49,24 @@ interface Parts {
 
 const FITTING = { threads: 1, isBlocking: true };
 
-/** `retrain`: a new version of a price family as a candidate in the registry, with the gate's evidence beside it. */
-export async function retrainCommand(
-  options: Options,
-  { config, terminal }: CommandContext,
-): Promise<ExitCode> {
+/**
+ * `retrain`: a new version as a candidate. Of a price family in the workspace's registry, with the gate's evidence beside
+ * it; of a family of scorers in the installation's store.
+ */
+export async function retrainCommand(options: Options, context: CommandContext): Promise<ExitCode> {
+  const { config, terminal } = context;
+  if (SCORER_FAMILIES.some((family) => family === options.family)) return retrainScorer(options, context);
+  if (options.data !== undefined)
+    throw usageInvalid(`--data is for families of scorers; ${options.family} learns from the workspace.`);
   const workspaceName = options.workspace ?? LIVE_WORKSPACE;
   const known = familiesOf(createModels(config.liveBarMinutes).arms).map(({ family }) => family.name);
-  if (!known.includes(options.family)) throw familyUnknown(options.family, known);
+  if (!known.includes(options.family)) throw familyUnknown(options.family, [...known, ...SCORER_FAMILIES]);
+  const log = createLog(config.logLevel);
+  const { scorers } = await openInstalledScorers(config, { log });
   const storage = await openStorage({
     config,
     workspaceName,
-    log: createLog(config.logLevel),
+    log,
     onProgress: (phrase) => {
       terminal.say(`  ${phrase}`);
     },
@@ -64,13 +75,47 @@ export async function retrainCommand(
     const barMinutes = await readFurthestBar(storage.workspace.pool, config.asset);
     if (barMinutes === null) throw workspaceEmpty(workspaceName);
     requireHorizons(barMinutes);
-    const models = createModels(barMinutes);
+    const models = await presentLanes(
+      await createWorkspaceModels(storage.workspace, { scorers, config, barMinutes }),
+      { config, storage },
+    );
     const { retraining, at } = await trainCandidate({ options, config, storage, models, terminal });
     tell(retraining, { at, workspaceName, family: options.family, terminal });
   } finally {
     await storage.close();
+    await scorers.close();
   }
   return 0;
+}
+
+/**
+ * Where windows were predicted already nothing is folded here, so only lanes that stand where the first one stands can
+ * teach; the `start` of the workspace brings the others there.
+ */
+async function presentLanes(
+  models: Models,
+  { config, storage }: { config: Config; storage: Storage },
+): Promise<Models> {
+  const { pool } = storage.workspace;
+  const { asset } = config;
+  const [first, ...further] = models.featureSets;
+  if (first === undefined) return models;
+  const followed = await readFeatureState(pool, { asset, featureSet: first });
+  const { predictions } = await countPredictions(pool, asset);
+  if (followed === null || predictions === 0) return models;
+  const standing: string[] = [];
+  for (const featureSet of further) {
+    const state = await readFeatureState(pool, { asset, featureSet });
+    if (state?.windowEnd === followed.windowEnd) standing.push(featureSet.scorer);
+  }
+  const names = [first.scorer, ...standing];
+  const trained = models.arms.flatMap(({ scorer }) =>
+    scorer !== null && names.includes(scorer) ? [scorer] : [],
+  );
+  return createModels(first.barMinutes, {
+    further: models.scorers.filter((scorer) => standing.includes(scorerName(scorer))),
+    trained: [...new Set(trained)],
+  });
 }
 
 async function trainCandidate(parts: Parts): Promise<{ retraining: Retraining; at: EpochMs }> {
@@ -82,7 +127,6 @@ async function trainCandidate(parts: Parts): Promise<{ retraining: Retraining; a
     const learning = await openLearning({
       ...models,
       ...learningSettings(config, models),
-      scorer: scorerName(models.scorer),
       workspace: storage.workspace,
       asset,
       firstFitAt: windowEnd,
@@ -119,7 +163,7 @@ async function rowsUpToNow(parts: Parts): Promise<{ memory: WindowMemory; window
   if (predictions > 0 || isRunning) {
     const windowEnd = await latestWindow(workspace.pool, { job: WINDOW_JOB, asset });
     if (windowEnd === null) throw workspaceEmpty(workspace.name);
-    const memory = await openMemory({ workspace, asset, graceSeconds, featureSet: models.featureSet });
+    const memory = await openMemory({ workspace, asset, graceSeconds, featureSets: models.featureSets });
     return { memory, windowEnd };
   }
   const pool = createFitPool({ threads: 0 });

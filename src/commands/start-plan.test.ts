@@ -15,6 +15,8 @@ import {
   silentLog,
 } from '../core/index.ts';
 import { readBarSpan } from '../lake/index.ts';
+import { createModels } from '../compose.ts';
+import { openInstalledScorers } from '../compose-scorers.ts';
 import { createOperation } from './start.ts';
 import { planStart } from './start-plan.ts';
 
@@ -79,7 +81,8 @@ describe('what a start refuses', () => {
   it('an answering arm that nobody runs', async () => {
     const wrong = readConfig({ ...environment, BELLWETHER_ARM: 'oracle' });
     const plan = await planStart({ history }, wrong);
-    expect(() => createOperation(plan, wrong, silentLog)).toThrow(/BELLWETHER_ARM=oracle.*logistic\+vader/);
+    const parts = await partsOf(plan.barMinutes);
+    expect(() => createOperation(plan, wrong, parts)).toThrow(/BELLWETHER_ARM=oracle.*logistic\+vader/);
   });
 });
 
@@ -99,11 +102,11 @@ describe('a start on history', () => {
   });
 
   it('stands at the beginning of its history while that is brought in, not at the date of today', async () => {
-    const { clock, pace } = createOperation(await planStart({ history }, config), config, silentLog);
+    const { clock, pace } = createOperation(await planStart({ history }, config), config, await partsOf(60));
     expect(clock.isVirtual).toBe(true);
     expect(clock.now()).toBe(ORIGIN);
     expect(pace).toEqual({ state: 'standing', windowsPerSecond: null });
-    const simulated = createOperation(await planStart({}, config), config, silentLog);
+    const simulated = createOperation(await planStart({}, config), config, await partsOf(15));
     expect(simulated.clock.isVirtual).toBe(false);
   });
 
@@ -227,4 +230,10 @@ describe('a start on the simulated market', () => {
 
 function fresh(changes: Record<string, string> = {}): Record<string, string> {
   return makeEnvironment(changes);
+}
+
+/** What an operation is made of beside its plan. */
+async function partsOf(barMinutes: number) {
+  const { scorers } = await openInstalledScorers(config, { log: silentLog, isLazy: true });
+  return { log: silentLog, scorers, models: createModels(barMinutes) };
 }

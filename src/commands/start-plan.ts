@@ -14,6 +14,7 @@ import {
 } from '../core/index.ts';
 import type { Storage } from '../compose.ts';
 import { ingest, readBarSpan } from '../lake/index.ts';
+import { laneFacts } from '../scorers.ts';
 import { createSimulator, openHistoryFolder, type Source } from '../sources/index.ts';
 import { z } from 'zod';
 import { barsTooFew, candlesMissing, usageInvalid, windowsMissing } from './errors.ts';
@@ -79,24 +80,30 @@ const COLLECTED_FACT = 'collected-up-to';
 
 /**
  * Decides how to start and refuses what cannot be meant.
- * @param real - what the simulated market takes for the present; default: the machine's clock
+ * @param parts.real - what the simulated market takes for the present; default: the machine's clock
+ * @param parts.scorers - `family@version` of those that are folded beside the reference VADER; default: none
  */
 export async function planStart(
   options: StartOptions,
   config: Config,
-  real: Clock = createRealClock(),
+  { real = createRealClock(), scorers = [] }: { real?: Clock; scorers?: readonly string[] } = {},
 ): Promise<StartPlan> {
   if (options.history === undefined) {
     if (options.from !== undefined)
       throw usageInvalid('--from needs --history: the simulated market begins by itself.');
-    return planSimulated(options, config, real);
+    return planSimulated(options, config, { real, scorers });
   }
   if (options.simulate === true)
     throw usageInvalid('--simulate and --history exclude each other: choose one.');
-  return planHistory(options.history, options, config);
+  return planHistory({ ...options, history: options.history }, config, scorers);
 }
 
-async function planHistory(dir: string, options: StartOptions, config: Config): Promise<StartPlan> {
+async function planHistory(
+  options: StartOptions & { history: string },
+  config: Config,
+  scorers: readonly string[],
+): Promise<StartPlan> {
+  const dir = options.history;
   const { asset, graceSeconds } = config;
   const folder = await openHistoryFolder(dir, { asset, bar: options.bar });
   requireHorizons(folder.barMinutes);
@@ -114,6 +121,7 @@ async function planHistory(dir: string, options: StartOptions, config: Config): 
       bar: barMinutes,
       grace: graceSeconds,
       from: options.from ?? (isPlayed ? 'the last days' : 'end'),
+      ...laneFacts(scorers),
     }),
     async prepare({ workspace }, terminal, signal) {
       await importOnce({ workspace, source: folder.source, asset, terminal, signal });
@@ -152,7 +160,11 @@ async function firstOpenTime(source: Source): Promise<EpochMs | undefined> {
   return undefined;
 }
 
-function planSimulated(options: StartOptions, config: Config, real: Clock): StartPlan {
+function planSimulated(
+  options: StartOptions,
+  config: Config,
+  { real, scorers }: { real: Clock; scorers: readonly string[] },
+): StartPlan {
   const { asset, graceSeconds, simulatorSeed: seed, simulatorStrength: strength } = config;
   const barMinutes = options.bar ?? config.liveBarMinutes;
   requireHorizons(barMinutes);
@@ -171,6 +183,7 @@ function planSimulated(options: StartOptions, config: Config, real: Clock): Star
       seed,
       strength,
       pace: speed === undefined ? 'real' : 'played',
+      ...laneFacts(scorers),
     }),
     async prepare(storage, terminal, signal) {
       const firstOrigin = floorTo(real.now(), DAY_MS) - SIMULATED_DAYS * DAY_MS;

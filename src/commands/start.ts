@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { createModels, openStorage, PROJECT_DIR } from '../compose.ts';
+import { createModels, openStorage, PROJECT_DIR, type Models } from '../compose.ts';
+import { createWorkspaceModels, openInstalledScorers } from '../compose-scorers.ts';
 import {
   acquireProcessLock,
   createLog,
@@ -11,6 +12,8 @@ import {
   type Log,
 } from '../core/index.ts';
 import type { Operation } from '../operation.ts';
+import { wantedLanes, type OpenScorers } from '../scorers.ts';
+import { scorerName } from '../sentiment/index.ts';
 import { createFitPool } from '../models/index.ts';
 import { createPorts } from '../ports.ts';
 import { HORIZONS_MINUTES } from '../prediction/index.ts';
@@ -43,8 +46,12 @@ export async function start(
   const stop = stopOnSignal(terminal);
   const ending: (() => Promise<void> | void)[] = [stop.forget, () => lock.release()];
   try {
-    const plan = await planStart(options, config);
-    const operation = createOperation(plan, config, log);
+    const { scorers } = await openInstalledScorers(config, { log });
+    ending.push(() => scorers.close());
+    const lanes = await scorers.lanes({ read: [], isWanted: wantedLanes(config) });
+    const plan = await planStart(options, config, { scorers: lanes.further.map(scorerName) });
+    const models = createModels(plan.barMinutes, lanes);
+    const operation = createOperation(plan, config, { log, scorers, models });
     terminal.say(`Bellwether ${VERSION} on ${plan.title}`);
     // Whichever storage stands at the end: a lost one is replaced by another.
     ending.push(() => operation.storage?.close());
@@ -114,6 +121,7 @@ async function operate(parts: {
     },
   });
   operation.storage = storage;
+  operation.models = await createWorkspaceModels(storage.workspace, operation);
   signal.throwIfAborted();
   tell('bringing the records in', 0.05);
   const schedule = await plan.prepare(storage, terminal, signal);
@@ -130,8 +138,11 @@ async function operate(parts: {
 }
 
 /** An operation of which nothing stands yet. */
-export function createOperation(plan: StartPlan, config: Config, log: Log): Operation {
-  const models = createModels(plan.barMinutes);
+export function createOperation(
+  plan: StartPlan,
+  config: Config,
+  { log, scorers, models }: { log: Log; scorers: OpenScorers; models: Models },
+): Operation {
   const settings = learningSettings(config, models);
   // A history that is being prepared does not stand at today's date.
   const { beginsAt } = plan;
@@ -142,6 +153,7 @@ export function createOperation(plan: StartPlan, config: Config, log: Log): Oper
     isSimulated: plan.isSimulated,
     barMinutes: plan.barMinutes,
     models,
+    scorers,
     workspaceName: plan.workspaceName,
     settings,
     pool: createFitPool({ threads: FIT_THREADS }),

@@ -1,0 +1,71 @@
+import { openInstalledScorers } from '../compose-scorers.ts';
+import { createLog, createRealClock, isoUtc } from '../core/index.ts';
+import { modelNotFound, modelVersionOf } from '../registry/index.ts';
+import { scorerUnknown } from './errors.ts';
+import type { CommandContext, ExitCode } from './program.ts';
+
+interface Options {
+  family: string;
+  version?: string;
+  json?: boolean;
+}
+
+/** As whom the command line stands in the ledger. */
+const ACTOR = 'operator';
+const PROBES = ['Bitcoin soars to a record high', 'Exchange halts withdrawals after hack', ''];
+
+/**
+ * `deploy` of a scorer: after every file was held against its hash and the version has scored some texts, it answers
+ * from the next start on. Price models of the old version stay live until those trained on the new one have passed the
+ * gate.
+ */
+export async function deployScorer(
+  options: Options,
+  { config, terminal }: CommandContext,
+): Promise<ExitCode> {
+  const { family: name } = options;
+  const log = createLog(config.logLevel);
+  const { families, store, builtInVersions, scorers } = await openInstalledScorers(config, {
+    log,
+    isLazy: true,
+  });
+  try {
+    const family = families[name];
+    if (family === undefined) throw scorerUnknown(name, Object.keys(families));
+    const versions = (await store.list()).filter((each) => each.family === name);
+    const version = options.version ?? versions.at(-1)?.version;
+    if (version === undefined) throw modelNotFound(name, versions.map(modelVersionOf));
+    const isBuiltIn = version === builtInVersions[name];
+    let manifestHash: string | null = null;
+    if (!isBuiltIn) {
+      const opened = await store.open(name, version);
+      ({ manifestHash } = opened);
+      for (const file of opened.files.names) await opened.files.read(file);
+      const scorer = await family.load(opened.files, version);
+      await scorer.score(PROBES);
+      await scorer.close?.();
+    }
+    const before = (await store.deployments()).findLast((entry) => entry.family === name);
+    const from = before?.version ?? builtInVersions[name] ?? null;
+    const isChanged = from !== version;
+    const at = isoUtc(createRealClock().now());
+    if (isChanged) await store.deploy({ at, family: name, version, manifestHash, actor: ACTOR });
+    terminal.result(
+      [
+        isChanged
+          ? `${name}@${version} answers from the next start on${from === null ? '' : `, in place of ${name}@${from}`}: every file is sound.`
+          : `${name}@${version} answered already: every file is sound, nothing was written.`,
+        ...(isChanged
+          ? [
+              'A start that runs keeps what it began with: stop it and start it again.',
+              `Its arms, such as trees+${name}, predict once a price model trained on it has passed the gate.`,
+            ]
+          : []),
+      ].join('\n'),
+      { family: name, version, from, isChanged, at: isChanged ? at : (before?.at ?? null), manifestHash },
+    );
+  } finally {
+    await scorers.close();
+  }
+  return 0;
+}

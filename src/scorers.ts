@@ -1,0 +1,296 @@
+import { messageOf, type Config, type Log } from './core/index.ts';
+import { modelVersionOf, parseModelVersion, type ScorerStore } from './registry/index.ts';
+import {
+  createVader,
+  SCORER_FAMILIES,
+  scorerName,
+  scorerUnavailable,
+  type Scorer,
+  type ScorerFamily,
+  type Scorers,
+  type ScorerState,
+} from './sentiment/index.ts';
+
+/** A scorer with what its user should know of it. */
+export interface LoadedScorer {
+  scorer: Scorer;
+  note: string | null;
+}
+
+/** How a family answers where no version of it was deployed. */
+export interface BuiltInScorer {
+  /** The number that it has; versions that are trained come after it. */
+  version: string;
+  /** True where its files are here, so that it loads by itself; else it is fetched when somebody asks for it. */
+  isHere(): Promise<boolean>;
+  load(onProgress: (phrase: string) => void): Promise<LoadedScorer>;
+  /** What is said while it is not here; default: that its files are to be fetched, which asking for it begins. */
+  missing?: { reason: string; remedy: string };
+}
+
+/** What the scorers of an installation are made of. */
+export interface ScorersOptions {
+  store: ScorerStore;
+  families: Readonly<Record<string, ScorerFamily>>;
+  /** By family; families that are only ever trained have none. */
+  builtIn: Readonly<Record<string, BuiltInScorer>>;
+  /** Families that are switched off, with how to switch them on. */
+  off?: Readonly<Record<string, string>>;
+  /** True: nothing is opened before it is asked for by `find`. */
+  isLazy?: boolean;
+  /** Handed what tells which scorers are ready, the ensemble apart; before any is opened. */
+  onMembers?: (ready: () => readonly Scorer[]) => void;
+  log: Log;
+}
+
+/** The scorers of an installation, open. */
+export interface OpenScorers extends Scorers {
+  /**
+   * The scorers whose sentiment the windows of a run fold: of every family that is ready and wanted the version that
+   * answers, and those that live price models were trained on.
+   * @param options.read - `family@version` that live price models read
+   */
+  lanes(options: {
+    read: readonly string[];
+    isWanted: (family: string) => boolean;
+  }): Promise<{ further: Scorer[]; trained: string[] }>;
+  /**
+   * A scorer by name, opened if need be.
+   * @param name - `family@version`, or a family: what answers, else its newest version
+   * @throws AppError `SENTIMENT_UNAVAILABLE`, `REGISTRY_...`
+   */
+  find(name: string): Promise<Scorer>;
+  close(): Promise<void>;
+}
+
+/** Pause after a load that failed before asking for the family begins another. */
+const RETRY_AFTER_MS = 60_000;
+/** Never takes long and needs nothing, so that there is always an answer. */
+const REFERENCE = createVader();
+const ENSEMBLE = 'ensemble';
+
+/**
+ * Opens every family: what is deployed, else what is built in. One that cannot be opened is unavailable with its reason;
+ * the rest goes on. A family whose files are not here yet begins to be fetched when it is asked for by name (`of`).
+ */
+export async function openScorers(options: ScorersOptions): Promise<OpenScorers> {
+  const { store, log, isLazy = false, onMembers } = options;
+  const shelf = new ScorerShelf(options, await deployedVersions(store, log));
+  onMembers?.(() =>
+    shelf
+      .all()
+      .flatMap((state) => (state.state === 'ready' && state.family !== ENSEMBLE ? [state.scorer] : [])),
+  );
+  if (!isLazy) for (const family of SCORER_FAMILIES) await shelf.open(family);
+  return shelf;
+}
+
+/** A load that was begun, and when it failed. */
+interface Load {
+  work: Promise<void>;
+  failedAt: number | null;
+}
+
+/** Which family stands how; a family is opened once, and again only after a pause when that failed. */
+class ScorerShelf implements OpenScorers {
+  readonly #options: ScorersOptions;
+  readonly #deployed: ReadonlyMap<string, { family: string; version: string }>;
+  readonly #states = new Map<string, ScorerState>();
+  /** By `family@version`. */
+  readonly #loaded = new Map<string, Scorer>([[scorerName(REFERENCE), REFERENCE]]);
+  readonly #loads = new Map<string, Load>();
+
+  constructor(options: ScorersOptions, deployed: ReadonlyMap<string, { family: string; version: string }>) {
+    this.#options = options;
+    this.#deployed = deployed;
+  }
+
+  all(): ScorerState[] {
+    return SCORER_FAMILIES.map((family) => this.#states.get(family)).filter((state) => state !== undefined);
+  }
+
+  of(family: string): ScorerState | null {
+    const state = this.#states.get(family) ?? null;
+    const own = this.#options.builtIn[family];
+    if (state?.state !== 'unavailable' || own === undefined || !this.#mayBeFetched(family, own)) return state;
+    void this.#begin(family, (tell) => own.load(tell));
+    return this.#states.get(family) ?? null;
+  }
+
+  named(name: string): Scorer | null {
+    return this.#loaded.get(name) ?? null;
+  }
+
+  async lanes({ read, isWanted }: Parameters<OpenScorers['lanes']>[0]) {
+    const current = this.all().flatMap((state) =>
+      state.state === 'ready' && isWanted(state.family) && isLane(state.scorer) ? [state.scorer] : [],
+    );
+    const trained = current.map(scorerName);
+    const names = new Set([...trained, ...read].filter((name) => name !== scorerName(REFERENCE)));
+    const further: Scorer[] = [];
+    for (const name of names) {
+      try {
+        further.push(await this.#findNamed(name));
+      } catch (error) {
+        // Its models are refused one by one, as their features are not computed.
+        this.#options.log.error(
+          { scorer: name, reason: messageOf(error) },
+          'a scorer that is read cannot be opened',
+        );
+      }
+    }
+    return { further, trained: trained.length === 0 ? [scorerName(REFERENCE)] : trained };
+  }
+
+  async find(name: string): Promise<Scorer> {
+    if (name.includes('@')) return this.#findNamed(name);
+    if (!SCORER_FAMILIES.some((family) => family === name)) {
+      throw scorerUnavailable(name, 'nobody knows this family.', `There are ${SCORER_FAMILIES.join(', ')}.`);
+    }
+    // An ensemble stands on all others.
+    const needed = name === ENSEMBLE ? SCORER_FAMILIES : [name];
+    for (const family of needed) if (!this.#states.has(family)) await this.open(family);
+    await this.#loads.get(name)?.work;
+    const state = this.#states.get(name);
+    if (state?.state === 'ready') return state.scorer;
+    const { store, off = {} } = this.#options;
+    const newest = (await store.list()).findLast(({ family }) => family === name);
+    if (newest !== undefined && off[name] === undefined) return this.#findNamed(modelVersionOf(newest));
+    const { reason = 'it is being opened.', remedy = '' } = state?.state === 'unavailable' ? state : {};
+    throw scorerUnavailable(name, reason, remedy);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#loads.values()].map(({ work }) => work));
+    await Promise.allSettled([...new Set(this.#loaded.values())].map((scorer) => scorer.close?.()));
+  }
+
+  /** What is deployed, else what is built in and here. */
+  async open(family: string): Promise<void> {
+    const { off = {}, builtIn } = this.#options;
+    const hint = off[family];
+    const wanted = this.#deployed.get(family);
+    const own = builtIn[family];
+    if (hint !== undefined) this.#setUnavailable(family, 'It is switched off.', hint);
+    else if (wanted !== undefined && wanted.version !== own?.version) {
+      await this.#begin(family, () => this.#loadVersion(wanted));
+    } else if (own === undefined) await this.#setUntrained(family);
+    else if (await own.isHere()) await this.#begin(family, (tell) => own.load(tell));
+    else this.#setMissing(family, own);
+  }
+
+  #mayBeFetched(family: string, own: BuiltInScorer): boolean {
+    if (own.missing !== undefined || this.#options.off?.[family] !== undefined) return false;
+    const failedAt = this.#loads.get(family)?.failedAt ?? -Infinity;
+    return performance.now() - failedAt > RETRY_AFTER_MS;
+  }
+
+  async #loadVersion(wanted: { family: string; version: string }): Promise<LoadedScorer> {
+    const family = this.#options.families[wanted.family];
+    if (family === undefined) {
+      throw scorerUnavailable(wanted.family, 'nobody knows how to load it.', 'See registry list.');
+    }
+    const version = await this.#options.store.open(wanted.family, wanted.version);
+    const scorer = await family.load(version.files, wanted.version);
+    return { scorer, note: `trained on ${version.manifest.data.map(({ file }) => file).join(', ')}` };
+  }
+
+  /** The states of a family while it is being opened, and after. */
+  #begin(
+    family: string,
+    load: (onProgress: (phrase: string) => void) => Promise<LoadedScorer>,
+  ): Promise<void> {
+    this.#states.set(family, { family, state: 'loading', progress: 'being opened' });
+    const entry: Load = { failedAt: null, work: Promise.resolve() };
+    const tell = (progress: string) => {
+      this.#states.set(family, { family, state: 'loading', progress });
+    };
+    entry.work = load(tell).then(
+      ({ scorer, note }) => {
+        this.#loaded.set(scorerName(scorer), scorer);
+        this.#states.set(family, { family, state: 'ready', scorer, note });
+      },
+      (error: unknown) => {
+        entry.failedAt = performance.now();
+        this.#options.log.warn({ family, reason: messageOf(error) }, 'a scorer cannot be opened');
+        this.#fail(family, messageOf(error));
+      },
+    );
+    this.#loads.set(family, entry);
+    return entry.work;
+  }
+
+  /** A version of VADER that cannot be read leaves the reference, which always can. */
+  #fail(family: string, reason: string): void {
+    if (family === REFERENCE.family) {
+      const note = `${REFERENCE.version} stands in for what is deployed: ${reason}`;
+      this.#states.set(family, { family, state: 'ready', scorer: REFERENCE, note });
+    } else
+      this.#setUnavailable(
+        family,
+        reason,
+        'Once the cause is mended, start again; asked for by name it is also tried again.',
+      );
+  }
+
+  #setUnavailable(family: string, reason: string, remedy: string): void {
+    this.#states.set(family, { family, state: 'unavailable', reason, remedy });
+  }
+
+  #setMissing(family: string, { missing }: BuiltInScorer): void {
+    const {
+      reason = 'Its files are not here yet.',
+      remedy = `Ask POST /predict/${family} once, or run npm run bellwether -- scorers fetch ${family}: it is then fetched, which takes some minutes.`,
+    } = missing ?? {};
+    this.#setUnavailable(family, reason, remedy);
+  }
+
+  async #setUntrained(family: string): Promise<void> {
+    const versions = (await this.#options.store.list()).filter((each) => each.family === family);
+    const newest = versions.at(-1);
+    if (newest === undefined) {
+      const remedy = `Train one: npm run bellwether -- retrain --family ${family} --data FILE.jsonl, then deploy it.`;
+      this.#setUnavailable(family, 'No version of it has been trained here.', remedy);
+      return;
+    }
+    const remedy = `npm run bellwether -- deploy --family ${family} --version ${newest.version}, then start again.`;
+    this.#setUnavailable(family, `Of its ${versions.length} version(s) none is deployed.`, remedy);
+  }
+
+  async #findNamed(name: string): Promise<Scorer> {
+    const known = this.#loaded.get(name);
+    if (known !== undefined) return known;
+    const parsed = parseModelVersion(name);
+    if (parsed === null) {
+      throw scorerUnavailable(name, 'that is no version of a scorer.', 'Write it like linear@1.0.0.');
+    }
+    const { scorer } = await this.#loadVersion(parsed);
+    this.#loaded.set(name, scorer);
+    return scorer;
+  }
+}
+
+/** An ensemble that nobody has fitted changes with whoever is there: nothing that lasts may be made of it. */
+function isLane({ family, version }: Scorer): boolean {
+  return family !== ENSEMBLE || version !== '1.0.0';
+}
+
+/** The newest entry of each family. A ledger that was changed by hand deploys nothing. */
+async function deployedVersions(store: ScorerStore, log: Log) {
+  try {
+    return new Map((await store.deployments()).map((entry) => [entry.family, entry]));
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, 'the ledger of scorers cannot be read: what is built in answers');
+    return new Map<string, never>();
+  }
+}
+
+/** Whether a family's sentiment is to be folded into features, by the setting. */
+export function wantedLanes({ scorers }: Pick<Config, 'scorers'>): (family: string) => boolean {
+  return (family) => scorers === 'all' || family === REFERENCE.family || scorers.split(',').includes(family);
+}
+
+/** Facts for the name of a workspace: none where the reference VADER alone is folded. */
+export function laneFacts(scorers: readonly string[]): Record<string, string> {
+  return scorers.length === 0 ? {} : { scorers: scorers.join(' ') };
+}
