@@ -5,6 +5,7 @@ import type { BenchModule } from './bench.ts';
 /** Every benchmark, by the name it is called with: add a file `bench/<name>.ts` and a line here. */
 const BENCHES: Readonly<Record<string, () => Promise<BenchModule>>> = {
   vader: () => import('./vader.ts'),
+  transformer: () => import('./transformer.ts'),
   replay: () => import('./replay.ts'),
   startup: () => import('./startup.ts'),
   memory: () => import('./memory.ts'),
