@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -335,6 +335,62 @@ describe('a history folder in which no candle is good', () => {
   });
 });
 
+/** Files of rated texts that nothing can be learnt from. */
+const UNRATED: { what: string; content: string | null; code: string; says: RegExp[] }[] = [
+  {
+    what: 'that is not there',
+    content: null,
+    code: 'SENTIMENT_DATA_UNREADABLE',
+    says: [/rated-\d+\.jsonl cannot be read: ENOENT/, /Check the path and the file/],
+  },
+  {
+    what: 'that is empty',
+    content: '',
+    code: 'SENTIMENT_DATA_EMPTY',
+    says: [/rated-\d+\.jsonl holds no rated text/, /Give a file with one \{"text", "label"\}/],
+  },
+  {
+    what: 'with a broken line',
+    content: '{"text": "Bitcoin gains", "label": "positive"}\n{"text": "Bitcoin lo\n',
+    code: 'SENTIMENT_DATA_INVALID',
+    says: [
+      /1 line\(s\) of rated texts cannot be used/,
+      /rated-\d+\.jsonl, line 2: this is no JSON object: \{"text": "Bitcoin lo/,
+      /Correct or remove these lines/,
+    ],
+  },
+  {
+    what: 'with an unknown label',
+    content: '{"text": "Bitcoin gains", "label": "splendid"}\n',
+    code: 'SENTIMENT_DATA_INVALID',
+    says: [/line 1: the label must be one of negative, neutral, positive/],
+  },
+];
+
+describe.each(UNRATED)('a file of rated texts $what', ({ content, code, says }) => {
+  it.each(['vader', 'linear'])(
+    'is refused by retrain of %s with the place and the remedy',
+    async (family) => {
+      turn += 1;
+      const file = join(root, `rated-${turn}.jsonl`);
+      if (content !== null) writeFileSync(file, content);
+      const { exit, stdout, stderr } = await runWords([
+        'retrain',
+        '--family',
+        family,
+        '--data',
+        file,
+        '--json',
+      ]);
+      expect(exit).toBe(1);
+      expect(stdout).toBe('');
+      expect(stderr).toContain(`${code}: `);
+      for (const part of says) expect(stderr).toMatch(part);
+      expect(existsSync(join(dataDir, 'scorers'))).toBe(false);
+    },
+  );
+});
+
 function spoiled(spoil: (folder: string) => void): string {
   turn += 1;
   const folder = join(root, `folder-${turn}`);
@@ -362,14 +418,18 @@ function replaceCell(
 
 /** Runs a command in this process, as the command line would. */
 async function run(name: 'import' | 'replay' | 'evaluate', history: string, extra: string[] = []) {
-  const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const words = {
     import: ['import'],
     replay: ['replay', ...RANGE, '--json'],
     evaluate: ['evaluate', 'direction', '--horizon', '60', '--family', 'majority', '--json'],
   }[name];
-  const exit = await runProgram([...words, '--history', history, ...extra]);
+  return runWords([...words, '--history', history, ...extra]);
+}
+
+async function runWords(words: readonly string[]) {
+  const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const exit = await runProgram([...words]);
   const [stdout, stderr] = [out, err].map(({ mock }) => mock.calls.map(([text]) => String(text)).join(''));
   out.mockRestore();
   err.mockRestore();

@@ -108,24 +108,23 @@ async function liveThrough(seed: number, { weeks }: { weeks: number }): Promise<
 }
 
 function openRunInMemory(seed: number): WindowRun {
-  const { featureSet, arms } = createModels(BAR_MINUTES);
+  const { featureSets, lanes, arms } = createModels(BAR_MINUTES);
   const predictAfter = ORIGIN + WARM_UP_BARS * HOUR_MS;
   const shared = { firstFitAt: predictAfter, graceMs: GRACE_MS, seed };
   return {
     predictAfter,
     memory: createWindowMemory({
-      featureSet,
+      featureSets,
       horizonsMinutes: HORIZONS_MINUTES,
       graceSeconds: GRACE_SECONDS,
     }),
-    learning: learnInMemory({ ...shared, featureSet, arms, firstChampion: FIRST_CHAMPION }),
+    learning: learnInMemory({ ...shared, featureSets, arms, firstChampion: FIRST_CHAMPION }),
     predictor: createPredictor({
       ...shared,
       // Yardsticks never answer.
       arms: arms.filter(({ isGoverned }) => isGoverned),
       horizonsMinutes: HORIZONS_MINUTES,
-      featureNames: featureSet.names,
-      withoutSentiment: featureSet.withoutSentiment,
+      lanes,
     }),
   };
 }

@@ -11,7 +11,10 @@ import type { CommandContext, ExitCode } from '../src/commands/program.ts';
 import { replay } from '../src/commands/replay.ts';
 import { restore } from '../src/commands/restore.ts';
 import { start } from '../src/commands/start.ts';
-import { HOUR_MS } from '../src/core/index.ts';
+import { createRealClock, HOUR_MS } from '../src/core/index.ts';
+import { startFakeHub } from '../src/sentiment/transformer/fixtures/hub-server.ts';
+import { realDisk } from '../src/sentiment/transformer/hub-download.ts';
+import { createHubClient } from '../src/sentiment/transformer/hub.ts';
 import { traceCommand } from './command-context.ts';
 import { createTestDatabase } from './database.ts';
 import { writeSimulatedHistory } from './simulated-history.ts';
@@ -124,6 +127,28 @@ describe.runIf(canMount)('a disk that is full', () => {
     });
     const left = readdirSync(disk, { recursive: true, encoding: 'utf8' });
     expect(left.filter((path) => path.endsWith('.parquet'))).toEqual([]);
+  });
+
+  it('leaves nothing of a model that does not fit, though the disk had said that it would', async () => {
+    const disk = fullDisk(65_536);
+    const hub = await startFakeHub('Somebody/a-model', {
+      'config.json': { content: Buffer.from('{}'), isLarge: false },
+      'tokenizer.json': { content: Buffer.from('{}'), isLarge: false },
+      'model.onnx': { content: Buffer.alloc(200_000, 7), isLarge: true },
+    });
+    try {
+      const boastful = { ...realDisk, freeBytes: () => Promise.resolve(Infinity) };
+      const client = createHubClient({ endpoint: hub.endpoint, clock: createRealClock(), disk: boastful });
+      const attempt = client.fetch({ repo: hub.repo, revision: 'main' }, join(disk, 'models'));
+      await expect(attempt).rejects.toMatchObject({
+        code: 'SENTIMENT_MODEL_DISK',
+        message: expect.stringContaining('ENOSPC') as string,
+      });
+      const left = readdirSync(disk, { recursive: true, encoding: 'utf8' });
+      expect(left.filter((path) => path.includes('model.onnx'))).toEqual([]);
+    } finally {
+      await hub.close();
+    }
   });
 
   it('leaves no half of a result file, that of a replay among them', async () => {

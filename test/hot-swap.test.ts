@@ -17,6 +17,7 @@ import {
   type Deployment,
   type LiveState,
 } from '../src/registry/index.ts';
+import { scorerName } from '../src/sentiment/index.ts';
 import { prepareClosedLoop, type ClosedLoop } from './closed-loop.ts';
 import { until } from './operation.ts';
 import { ASSET } from './simulated-market.ts';
@@ -201,7 +202,7 @@ async function createJudge(): Promise<(exchange: Exchange) => number> {
   const deployed = new Map<number, DeployedModels>();
   let before: DeployedModels = NOTHING_DEPLOYED;
   for (const entry of entries.toReversed()) {
-    before = await loadDeployed({ workspace, featureSet: operation.models.featureSet }, entry, before);
+    before = await loadDeployed({ workspace, featureSets: operation.models.featureSets }, entry, before);
     deployed.set(entry.id, before);
   }
   const predicted = await newestPredictions();
@@ -210,7 +211,8 @@ async function createJudge(): Promise<(exchange: Exchange) => number> {
   const texts = ['crashes', 'rallies', 'stands still', 'is banned', 'is adopted'].flatMap((word) =>
     Array.from({ length: 40 }, (_, marks) => `Bitcoin ${word}${'!'.repeat(marks)}`),
   );
-  (await operation.models.scorer.score(texts)).forEach(({ sentiment }, place) => {
+  const { scorer } = operation.models;
+  (await scorer.score(texts)).forEach(({ sentiment }, place) => {
     sentiments.set(texts[place]!, sentiment);
   });
 
@@ -224,7 +226,7 @@ async function createJudge(): Promise<(exchange: Exchange) => number> {
         arms: operation.models.arms,
         asset: ASSET,
         horizonMinutes: horizon,
-        sentiments: text === undefined ? [] : [sentiments.get(text)!],
+        sentiments: text === undefined ? null : new Map([[scorerName(scorer), [sentiments.get(text)!]]]),
         onFailure: (_, error) => {
           throw error;
         },

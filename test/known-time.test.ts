@@ -170,17 +170,16 @@ async function decide(
 
 /** Every window of the run, from a feed in memory that knows all inputs and hands out what is known. */
 async function run(inputs: readonly FeatureInput[], plant = (predictor: Predictor) => predictor) {
-  const { featureSet, arms } = models;
+  const { featureSets, lanes, arms } = models;
   const memory = createWindowMemory({
-    featureSet,
+    featureSets,
     horizonsMinutes: HORIZONS_MINUTES,
     graceSeconds: GRACE_SECONDS,
   });
   const predictor = createPredictor({
     arms,
     horizonsMinutes: HORIZONS_MINUTES,
-    featureNames: featureSet.names,
-    withoutSentiment: featureSet.withoutSentiment,
+    lanes,
     firstFitAt: PREDICT_AFTER,
     graceMs: GRACE_MS,
     seed: 1,
@@ -194,7 +193,7 @@ async function run(inputs: readonly FeatureInput[], plant = (predictor: Predicto
         scores: [],
       }),
   };
-  const learning = learnInMemory({ featureSet, arms, firstFitAt: PREDICT_AFTER, graceMs: GRACE_MS });
+  const learning = learnInMemory({ featureSets, arms, firstFitAt: PREDICT_AFTER, graceMs: GRACE_MS });
   const windowRun = { memory, learning, predictor: plant(predictor), predictAfter: PREDICT_AFTER };
   const effects: WindowEffects[] = [];
   for (const windowEnd of WINDOWS) effects.push(await runWindow(windowEnd, windowRun, parts));
@@ -204,14 +203,14 @@ async function run(inputs: readonly FeatureInput[], plant = (predictor: Predicto
 function decisionsOf({
   windowEnd,
   asOf,
-  values,
+  vectors,
   degraded,
   predictions,
   outcomes,
   revisions,
 }: WindowEffects): Decision[] {
   return [
-    { name: `features of ${windowEnd}`, asOf, content: `${bitsOf(values)} ${degraded}` },
+    { name: `features of ${windowEnd}`, asOf, content: `${vectors.map(bitsOf).join(' ')} ${degraded}` },
     { name: `what became true by ${windowEnd}`, asOf, content: JSON.stringify([outcomes, revisions]) },
     ...predictions.map((prediction) => ({
       name: `prediction of ${prediction.arm} for ${windowEnd} + ${prediction.horizonMinutes}`,

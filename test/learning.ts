@@ -4,12 +4,12 @@ import { NOTHING_LIVE } from '../src/registry/index.ts';
 
 /** Learning that begins at nothing and is written down nowhere; it fits in this thread. */
 export function learnInMemory(
-  options: Pick<LearningOptions, 'featureSet' | 'arms' | 'firstFitAt' | 'graceMs'> & Partial<LearningOptions>,
+  options: Pick<LearningOptions, 'featureSets' | 'arms' | 'firstFitAt' | 'graceMs'> &
+    Partial<LearningOptions>,
 ): Learning {
   return createLearning(
     {
       asset: 'BTC-USD',
-      scorer: 'vader@1.0.0',
       cadenceDays: 7,
       expiryDays: 182,
       firstChampion: 'logistic+vader',

@@ -6,7 +6,8 @@ import { keepStorage } from '../src/commands/keep-storage.ts';
 import { catchUp, type Work } from '../src/commands/operate.ts';
 import { createOperation } from '../src/commands/start.ts';
 import { planStart, type StartOptions, type StartPlan } from '../src/commands/start-plan.ts';
-import { openStorage } from '../src/compose.ts';
+import { createModels, openStorage } from '../src/compose.ts';
+import { openInstalledScorers } from '../src/compose-scorers.ts';
 import {
   DAY_MS,
   dropWorkspace,
@@ -62,9 +63,14 @@ export async function prepareOperation(options: {
   const { words = {}, log = silentLog, lookMs, retryMs } = options;
   const trace = traceCommand(options.environment ?? makeEnvironment());
   const { config, terminal } = trace.context;
-  const plan = options.plan ?? (await planStart(words, config, options.real));
+  const plan = options.plan ?? (await planStart(words, config, { real: options.real }));
   // Small histories are fitted sooner than a thread is started.
-  const operation = { ...createOperation(plan, config, log), pool: createFitPool({ threads: 0 }) };
+  const { scorers } = await openInstalledScorers(config, { log: silentLog });
+  const models = createModels(plan.barMinutes);
+  const operation = {
+    ...createOperation(plan, config, { log, scorers, models }),
+    pool: createFitPool({ threads: 0 }),
+  };
   const stopping = new AbortController();
   const { signal } = stopping;
   operation.storage = await openStorage({ config, workspaceName: plan.workspaceName, log });

@@ -12,14 +12,9 @@ import { ingest, lakeMigrations } from '../src/lake/index.ts';
 import { createFitPool } from '../src/models/index.ts';
 import { predictionMigrations } from '../src/prediction/index.ts';
 import { registryMigrations } from '../src/registry/index.ts';
+import { createInputFeed } from '../src/input-feed.ts';
 import type { WindowParts } from '../src/run-window.ts';
-import {
-  createInputFeed,
-  openRun,
-  runThrough,
-  type RunOptions,
-  type WorkspaceRun,
-} from '../src/window-run.ts';
+import { openRun, runThrough, type RunOptions, type WorkspaceRun } from '../src/window-run.ts';
 import { createTestWorkspace, type TestWorkspace } from './database.ts';
 import { ASSET, BAR_MINUTES, GRACE_SECONDS, openMarket, type MarketPlan } from './simulated-market.ts';
 
