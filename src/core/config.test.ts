@@ -36,6 +36,12 @@ describe('reading the configuration', () => {
       neutralBand: 0.01,
       simulatorSeed: 1,
       simulatorStrength: 0.15,
+      scorers: 'all',
+      finbert: 'Xenova/finbert',
+      cryptobert: 'ElKulako/cryptobert',
+      hubEndpoint: 'https://huggingface.co',
+      hubToken: '',
+      isOffline: false,
       buildDashboard: 'on',
     });
   });
