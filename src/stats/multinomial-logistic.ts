@@ -41,13 +41,13 @@ export interface MultinomialFit {
 const MOST_STEPS = 1_000;
 const TOLERANCE = 1e-6;
 /** Pairs of steps and changes of the gradient that stand for the curvature. */
-const MEMORY = 8;
+const MEMORY = 6;
 /** Share of the promised descent that a step must bring (Armijo). */
 const SUFFICIENT = 1e-4;
 /** A shorter step than this changes nothing but rounding. */
 const SHORTEST = 1e-10;
 
-/** Everything about the objective at one point; the intercepts stand behind the coefficients. */
+/** Everything about the objective at one point; of column c and class k at c * classes + k, the intercepts behind. */
 interface Point {
   parameters: Float64Array;
   objective: number;
@@ -167,20 +167,19 @@ function createObjective(problem: MultinomialProblem): (parameters: Float64Array
   const { rows, labels, classes, weights, l2 } = problem;
   const free = rows.columnCount * classes;
   const turned = transpose(rows);
-  /** Log-odds, then residuals; of row r and class k at k * rows + r. */
+  /** Log-odds, then residuals; of row r and class k at r * classes + k. */
   const odds = new Float64Array(labels.length * classes);
-  const ofClass = (k: number) => odds.subarray(k * labels.length, (k + 1) * labels.length);
-  const slice = (vector: Float64Array, k: number) =>
-    vector.subarray(k * rows.columnCount, (k + 1) * rows.columnCount);
   return (parameters) => {
     const gradient = new Float64Array(parameters.length);
-    for (let k = 0; k < classes; k += 1) {
-      multiply(rows, slice(parameters, k), { into: ofClass(k), plus: parameters[free + k] ?? 0 });
+    multiply(rows, parameters, { into: odds, classes });
+    for (let place = 0; place < odds.length; place += 1) {
+      odds[place] = (odds[place] ?? 0) + (parameters[free + (place % classes)] ?? 0);
     }
     let objective = residualsOf(odds, { labels, classes, weights });
-    for (let k = 0; k < classes; k += 1) {
-      multiply(turned, ofClass(k), { into: slice(gradient, k), plus: 0 });
-      gradient[free + k] = ofClass(k).reduce((sum, one) => sum + one, 0);
+    multiply(turned, odds, { into: gradient, classes });
+    for (let place = 0; place < odds.length; place += 1) {
+      const at = free + (place % classes);
+      gradient[at] = (gradient[at] ?? 0) + (odds[place] ?? 0);
     }
     let squares = 0;
     for (let place = 0; place < free; place += 1) {
@@ -193,19 +192,36 @@ function createObjective(problem: MultinomialProblem): (parameters: Float64Array
   };
 }
 
-/** Each row times a vector. One class at a time: its sum stays in a register, and its coefficients in the cache. */
+/**
+ * Each row times a table of as many columns as there are classes. Three classes at a time: their sums stay in registers,
+ * and the matrix, which is larger than any cache, is read once for all three.
+ */
 function multiply(
   { starts, columns, values }: SparseRows,
-  vector: Float64Array,
-  { into, plus }: { into: Float64Array; plus: number },
+  table: Float64Array,
+  { into, classes }: { into: Float64Array; classes: number },
 ): void {
-  for (let row = 0; row < into.length; row += 1) {
-    const to = starts[row + 1] ?? 0;
-    let sum = plus;
-    for (let place = starts[row] ?? 0; place < to; place += 1) {
-      sum += (values[place] ?? 0) * (vector[columns[place] ?? 0] ?? 0);
+  const rowCount = starts.length - 1;
+  for (let first = 0; first < classes; first += 3) {
+    // Where there are fewer, the last is computed again.
+    const second = Math.min(first + 1, classes - 1);
+    const third = Math.min(first + 2, classes - 1);
+    for (let row = 0; row < rowCount; row += 1) {
+      const to = starts[row + 1] ?? 0;
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      for (let place = starts[row] ?? 0; place < to; place += 1) {
+        const base = (columns[place] ?? 0) * classes;
+        const value = values[place] ?? 0;
+        a += value * (table[base + first] ?? 0);
+        b += value * (table[base + second] ?? 0);
+        c += value * (table[base + third] ?? 0);
+      }
+      into[row * classes + first] = a;
+      into[row * classes + second] = b;
+      into[row * classes + third] = c;
     }
-    into[row] = sum;
   }
 }
 
@@ -241,35 +257,40 @@ function residualsOf(
   odds: Float64Array,
   { labels, classes, weights }: Pick<MultinomialProblem, 'labels' | 'classes' | 'weights'>,
 ): number {
-  const count = labels.length;
   let loss = 0;
-  for (let row = 0; row < count; row += 1) {
+  for (let row = 0; row < labels.length; row += 1) {
+    const base = row * classes;
     const label = labels[row] ?? 0;
     const weight = weights === undefined ? 1 : (weights[row] ?? 0);
     let most = -Infinity;
-    for (let k = 0; k < classes; k += 1) most = Math.max(most, odds[k * count + row] ?? 0);
-    const truth = (odds[label * count + row] ?? 0) - most;
+    for (let k = 0; k < classes; k += 1) most = Math.max(most, odds[base + k] ?? 0);
+    const truth = (odds[base + label] ?? 0) - most;
     let total = 0;
     for (let k = 0; k < classes; k += 1) {
-      const share = Math.exp((odds[k * count + row] ?? 0) - most);
-      odds[k * count + row] = share;
+      const share = Math.exp((odds[base + k] ?? 0) - most);
+      odds[base + k] = share;
       total += share;
     }
     loss += weight * (Math.log(total) - truth);
     for (let k = 0; k < classes; k += 1) {
-      const probability = (odds[k * count + row] ?? 0) / total;
-      odds[k * count + row] = weight * (probability - (k === label ? 1 : 0));
+      const probability = (odds[base + k] ?? 0) / total;
+      odds[base + k] = weight * (probability - (k === label ? 1 : 0));
     }
   }
   return loss;
 }
 
+/** A fit keeps class by class what the solver has column by column. */
 function parametersOf({ coefficients, intercepts }: MultinomialFit, size: number): Float64Array {
   if (coefficients.length + intercepts.length !== size) {
     throw new RangeError('the start of a fit must have its columns and classes');
   }
   const parameters = new Float64Array(size);
-  parameters.set(coefficients);
+  const classes = intercepts.length;
+  const columns = coefficients.length / classes;
+  coefficients.forEach((value, place) => {
+    parameters[(place % columns) * classes + Math.floor(place / columns)] = value;
+  });
   parameters.set(intercepts, coefficients.length);
   return parameters;
 }
@@ -279,13 +300,16 @@ function fitOf(
   { parameters }: Point,
   end: Pick<MultinomialFit, 'steps' | 'converged'>,
 ): MultinomialFit {
-  const free = rows.columnCount * classes;
+  const { columnCount } = rows;
+  const free = columnCount * classes;
   const intercepts = parameters.slice(free);
   const mean = intercepts.reduce((sum, one) => sum + one, 0) / classes;
   return {
     // Only differences of intercepts mean anything.
     intercepts: intercepts.map((one) => one - mean),
-    coefficients: parameters.slice(0, free),
+    coefficients: new Float64Array(free).map(
+      (_, place) => parameters[(place % columnCount) * classes + Math.floor(place / columnCount)] ?? 0,
+    ),
     ...end,
   };
 }

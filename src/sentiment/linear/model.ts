@@ -5,7 +5,7 @@ import { BUCKETS, NgramReader, WORD_BUCKETS } from './ngrams.ts';
 
 /** What a training found. */
 export interface LinearWeights {
-  /** Buckets that count, ascending, shape (n). */
+  /** Buckets that count, each once, shape (n). */
   buckets: Uint32Array;
   /** What each is worth before the text is brought to length 1, shape (n). */
   scales: Float64Array;

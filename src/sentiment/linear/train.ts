@@ -12,14 +12,7 @@ import { trainingRefused } from '../errors.ts';
 import type { RatedText } from '../rated-texts.ts';
 import type { ScorerTraining } from '../scorer-family.ts';
 import { SENTIMENTS, type SentimentLabel } from '../scorer.ts';
-import {
-  readCorpus,
-  scaleRows,
-  weighBuckets,
-  type BucketScales,
-  type Corpus,
-  type ScaledRows,
-} from './corpus.ts';
+import { readCorpus, scaleRows, weighBuckets, type BucketScales, type Corpus } from './corpus.ts';
 import type { LinearWeights } from './model.ts';
 import { splitRows, type Split } from './splits.ts';
 
@@ -37,8 +30,8 @@ const FOLDS = 5;
 const MANY_ROWS = 3_000;
 const FEWER_FOLDS = 3;
 /** Gradient at which a fit is done, as a share of that at zero; a fit that only chooses need not be as exact. */
-const CHOOSING = 5e-3;
-const FINAL = 1e-4;
+const CHOOSING = 1e-2;
+const FINAL = 1e-3;
 /** Log-odds of a sentiment that a fold never saw, against the likeliest. */
 const UNSEEN = -12;
 
@@ -186,7 +179,6 @@ interface RowsFit {
   fit: MultinomialFit;
   seen: readonly number[];
   scales: BucketScales;
-  bucketOfColumn: Uint32Array;
 }
 
 async function fitRows(
@@ -209,14 +201,14 @@ async function* fitsAlong(
   const classOfRow = labels.map((label) => Math.max(0, seen.indexOf(label)));
   const scales = weighBuckets(corpus, rows, { labels: classOfRow, classes: seen.length });
   await yieldToOthers();
-  const scaled: ScaledRows = scaleRows(corpus, rows, scales);
+  const scaled = scaleRows(corpus, rows, scales);
   const ofRows = Uint8Array.from(rows, (row) => classOfRow[row] ?? 0);
   const counts = seen.map((_, k) => ofRows.filter((one) => one === k).length);
   const weights = Float64Array.from(ofRows, (k) => (rows.length / seen.length / (counts[k] ?? 1)) ** BALANCE);
   let start: MultinomialFit | undefined;
   for (const [place, l2] of penalties.entries()) {
     const fit = await solvePatiently({
-      rows: scaled.rows,
+      rows: scaled,
       labels: ofRows,
       classes: Math.max(2, seen.length),
       weights,
@@ -226,7 +218,7 @@ async function* fitsAlong(
       ...(start === undefined ? {} : { start }),
     });
     start = fit;
-    yield { fit, seen, scales, bucketOfColumn: scaled.bucketOfColumn };
+    yield { fit, seen, scales };
   }
 }
 
@@ -242,7 +234,7 @@ async function solvePatiently(problem: MultinomialProblem): Promise<MultinomialF
 
 /** Log-odds of the three sentiments by row. */
 function oddsOf({ fit, seen, scales }: RowsFit, corpus: Corpus, rows: Uint32Array): Float64Array {
-  const { rows: scaled } = scaleRows(corpus, rows, scales);
+  const scaled = scaleRows(corpus, rows, scales);
   const odds = new Float64Array(rows.length * SENTIMENTS.length);
   for (let row = 0; row < rows.length; row += 1) {
     const said = seen.map(
@@ -271,7 +263,8 @@ function rowTimes({ starts, columns, values }: SparseRows, row: number, vector: 
   return sum;
 }
 
-function weightsOf({ fit, seen, scales, bucketOfColumn }: RowsFit, temperature: number): LinearWeights {
+function weightsOf({ fit, seen, scales }: RowsFit, temperature: number): LinearWeights {
+  const { bucketOfColumn } = scales;
   const size = bucketOfColumn.length;
   const weights = new Float64Array(size * SENTIMENTS.length);
   const intercepts = new Float64Array(SENTIMENTS.length).fill(-Infinity);
@@ -283,7 +276,7 @@ function weightsOf({ fit, seen, scales, bucketOfColumn }: RowsFit, temperature: 
   });
   return {
     buckets: bucketOfColumn,
-    scales: Float64Array.from(bucketOfColumn, (bucket) => scales[bucket] ?? 0),
+    scales: Float64Array.from(bucketOfColumn, (bucket) => scales.scales[bucket] ?? 0),
     weights,
     intercepts,
     temperature,
