@@ -16,8 +16,10 @@ export interface Caller {
 export interface EngineQueue {
   /** Texts that wait, a caller's own counted up to `MOST_OF_A_CALLER`. */
   readonly waiting: number;
+  /** Whether the next text is one that must be run while no other is. */
+  readonly hasSuspects: boolean;
   add(caller: Caller): void;
-  /** Puts tickets before all others, as one caller. */
+  /** Puts tickets before all others. A thread has died over one of them, so from now on each goes by itself. */
   putBack(tickets: readonly Ticket[]): void;
   /** The next texts to run: one of each caller in turn, as long as the budget lasts, at least one; empty when none waits. */
   take(): Ticket[];
@@ -37,17 +39,24 @@ const BATCH_TEXTS = 16;
 /** Texts of many callers, handed out fairly. */
 export function createEngineQueue(): EngineQueue {
   const callers: Caller[] = [];
+  const suspects: Ticket[] = [];
   return {
     get waiting() {
-      return callers.reduce((sum, { waiting }) => sum + Math.min(waiting.length, MOST_OF_A_CALLER), 0);
+      const most = (count: number) => Math.min(count, MOST_OF_A_CALLER);
+      return callers.reduce((sum, { waiting }) => sum + most(waiting.length), most(suspects.length));
+    },
+    get hasSuspects() {
+      return suspects.length > 0;
     },
     add(caller) {
       if (caller.waiting.length > 0) callers.push({ waiting: [...caller.waiting].reverse() });
     },
     putBack(tickets) {
-      if (tickets.length > 0) callers.unshift({ waiting: [...tickets].reverse() });
+      suspects.push(...tickets);
     },
     take() {
+      const suspect = suspects.shift();
+      if (suspect !== undefined) return [suspect];
       const batch: Ticket[] = [];
       for (let characters = 0; characters < BATCH_CHARACTERS && batch.length < BATCH_TEXTS;) {
         const caller = callers.shift();
@@ -59,7 +68,7 @@ export function createEngineQueue(): EngineQueue {
       }
       return batch;
     },
-    clear: () => callers.splice(0).flatMap(({ waiting }) => waiting),
+    clear: () => [...suspects.splice(0), ...callers.splice(0).flatMap(({ waiting }) => waiting)],
   };
 }
 

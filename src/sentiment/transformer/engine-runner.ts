@@ -39,6 +39,8 @@ export async function startEngineRunner({
   let batches = 0;
   let textMs = GUESSED_TEXT_MS;
   let isClosed = false;
+  /** Whether what runs is a text over which a thread has died: should it die again, no other is to blame. */
+  let isAlone = false;
 
   async function startThread(): Promise<void> {
     const started = await start(() => {
@@ -59,12 +61,14 @@ export async function startEngineRunner({
   function pump(): void {
     if (isClosed || queue.waiting === 0) return;
     if (thread === null) return restart();
-    while (batches < BATCHES_AHEAD) {
+    while (batches < (isAlone || queue.hasSuspects ? 1 : BATCHES_AHEAD)) {
+      isAlone = queue.hasSuspects;
       const batch = queue.take();
       if (batch.length === 0) return;
       batches += 1;
       void runBatch(thread, batch).finally(() => {
         batches -= 1;
+        isAlone = false;
         pump();
       });
     }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openEngine, type Engine, type EngineOptions } from './engine.ts';
-import { callNative, createCallState, stopCalls } from './native-call.ts';
+import { callNative, countCalls, createCallState, stopCalls } from './native-call.ts';
 import { createEngineQueue, MOST_OF_A_CALLER, openTicket } from './engine-queue.ts';
 
 const program = new URL('./fixtures/odd-engine.ts', import.meta.url);
@@ -78,6 +78,19 @@ describe('openEngine', () => {
     expect(await engine.run(['fine'])).toEqual([[4, 1]]);
   });
 
+  it.each(['die', 'refuse'])(
+    'gives up the text alone that does %s, and none of those beside it',
+    async (text) => {
+      const engine = await open();
+      const running = ['slow', 'slow '].map(async (held) => engine.run([held]));
+      const harmful = engine.run([text]);
+      const others = Array.from({ length: 40 }, async (_, place) => engine.run([`question ${place}`]));
+      const [outcome, ...outcomes] = await Promise.allSettled([harmful, ...running, ...others]);
+      expect(outcome.status).toBe('rejected');
+      expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
+    },
+  );
+
   it('gives a text up that the network refuses or has no numbers for', async () => {
     const engine = await open();
     await expect(engine.run(['refuse'])).rejects.toThrow('a bad shape');
@@ -114,9 +127,32 @@ describe('a call of the runtime', () => {
     const outcome = await Promise.race([answer, Promise.resolve('never')]);
     expect([outcome, isCalled]).toEqual(['never', false]);
   });
+
+  it('counts as running until the last of those that overlap has ended', async () => {
+    const calls = createCallState();
+    const ends = [Promise.withResolvers<null>(), Promise.withResolvers<null>()];
+    const made = ends.map(async ({ promise }) => callNative(calls, async () => promise));
+    expect(countCalls(calls)).toBe(2);
+    ends[0]?.resolve(null);
+    await made[0];
+    expect(countCalls(calls)).toBe(1);
+    ends[1]?.resolve(null);
+    await made[1];
+    expect(countCalls(calls)).toBe(0);
+  });
 });
 
 describe('createEngineQueue', () => {
+  it('hands out by itself, and before all others, what a thread has died over', () => {
+    const queue = createEngineQueue();
+    queue.add({ waiting: tickets('a', 3) });
+    queue.putBack(tickets('b', 2));
+    expect([queue.hasSuspects, queue.waiting]).toEqual([true, 5]);
+    const taken = [queue.take(), queue.take(), queue.take()].map((batch) => batch.map(({ text }) => text));
+    expect(taken).toEqual([['b0'], ['b1'], ['a0', 'a1', 'a2']]);
+    expect(queue.hasSuspects).toBe(false);
+  });
+
   const tickets = (prefix: string, count: number) =>
     Array.from({ length: count }, (_, place) => openTicket(`${prefix}${place}`));
 

@@ -1,6 +1,6 @@
 /**
- * The runtime ends the whole process when its thread is ended within a call. So a thread says when it is in one, begins
- * none once it is told to stop, and whoever ends the process waits for the one that runs.
+ * The runtime ends the whole process when its thread is ended within a call. So a thread counts those that it is in (two
+ * batches overlap), begins none once it is told to stop, and whoever ends the process waits for those that run.
  */
 export type CallState = Int32Array<SharedArrayBuffer>;
 
@@ -16,7 +16,7 @@ export function createCallState(): CallState {
 
 /** In the thread: makes a call, or never returns when it has been told to stop. */
 export async function callNative<Result>(state: CallState, call: () => Promise<Result>): Promise<Result> {
-  Atomics.store(state, RUNNING, 1);
+  Atomics.add(state, RUNNING, 1);
   // Said first and asked then: so either this sees the order to stop, or whoever gave it sees the call.
   if (Atomics.load(state, STOPPED) === 1) {
     leave(state);
@@ -32,10 +32,17 @@ export async function callNative<Result>(state: CallState, call: () => Promise<R
 /** Elsewhere: no call begins any more, and none runs when it returns. Blocks, because it is for a process that ends. */
 export function stopCalls(state: CallState): void {
   Atomics.store(state, STOPPED, 1);
-  if (Atomics.load(state, RUNNING) === 1) Atomics.wait(state, RUNNING, 1, LONGEST_MS);
+  for (let running = countCalls(state); running > 0; running = countCalls(state)) {
+    if (Atomics.wait(state, RUNNING, running, LONGEST_MS) === 'timed-out') return;
+  }
+}
+
+/** How many calls have begun and not ended. */
+export function countCalls(state: CallState): number {
+  return Atomics.load(state, RUNNING);
 }
 
 function leave(state: CallState): void {
-  Atomics.store(state, RUNNING, 0);
+  Atomics.sub(state, RUNNING, 1);
   Atomics.notify(state, RUNNING);
 }
