@@ -21,17 +21,19 @@ const SHAPE: BertShape = {
 describe('the transformer benchmark', () => {
   it('works without shared data and names each peer and bound in ratios or in missing', async () => {
     const context = { root: '/nowhere/project', stopwatch: () => performance.now(), progress: () => {} };
-    const size = { rounds: 1, texts: 12, memoryTexts: 20, shape: SHAPE };
+    const size = { rounds: 1, texts: 12, memoryTexts: 20, turns: 2, shape: SHAPE };
     const { figures, ratios, missing } = await run(context, size);
     expect(figures).toMatchObject({
       texts: 12,
       tokenizer: 'tiny, 600 words',
       threads: 1,
       'memory-texts': 20,
+      'event-loop-failed': 0,
     });
     expect([...Object.keys(ratios), ...missing].sort()).toEqual([
       'bare-session-run',
       'bare-session-run-single',
+      'limit-20-ms-event-loop',
       'limit-512-mb',
       'transformers-js',
     ]);

@@ -11,6 +11,7 @@ import { linearFamily } from '../src/sentiment/linear/linear.ts';
 import type { BertShape } from '../src/sentiment/transformer/bert-shape.ts';
 import { median, round, takeTurns, type BenchContext, type BenchResult, type Contender } from './bench.ts';
 import { readHeadlines } from './headlines.ts';
+import { measureLoop } from './transformer-load.ts';
 import { feedsOf, makeModels, openBare, type BenchModel } from './transformer-stage.ts';
 
 const OURS = 'ours';
@@ -18,6 +19,7 @@ const BARE = 'bare-session-run';
 const SINGLE = 'bare-session-run-single';
 const PIPELINE = 'transformers-js';
 const LIMIT_MB = 512;
+const LIMIT_LOOP_MS = 20;
 /** The bare session is given the size that suits it best. */
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32];
 const SECOND_MS = 1_000;
@@ -35,13 +37,15 @@ export interface TransformerBenchSize {
   texts?: number;
   /** Texts after which memory is read. */
   memoryTexts?: number;
+  /** Questions of each of the hundred who ask a small model at once. */
+  turns?: number;
   shape?: BertShape;
 }
 
 /** A scorer on a network of BERT-base's form against the bare runtime, against transformers.js, and its memory. */
 export async function run(
   context: BenchContext,
-  { rounds = 5, texts: count = 200, memoryTexts = 10_000, shape }: TransformerBenchSize = {},
+  { rounds = 5, texts: count = 200, memoryTexts = 10_000, turns = 50, shape }: TransformerBenchSize = {},
 ): Promise<BenchResult> {
   const { root, progress } = context;
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-bench-'));
@@ -58,6 +62,10 @@ export async function run(
       Object.assign(figures, measured.figures);
       for (const [key, ratio] of Object.entries(measured.ratios)) (ratios[key] ??= []).push(ratio);
     }
+    const loop = await measureLoop({ projectRoot: resolve(here, '..'), folder, turns });
+    progress(`event loop: ${loop.p99Ms} ms at the 99th percentile, ${loop.failed} of ${loop.asked} failed`);
+    Object.assign(figures, { 'event-loop-p99-ms': loop.p99Ms, 'event-loop-failed': loop.failed });
+    ratios['limit-20-ms-event-loop'] = [LIMIT_LOOP_MS / loop.p99Ms];
     const memory = await measureMemory(context, { folder, texts: spread(all, memoryTexts), all });
     Object.assign(figures, memory);
     ratios['limit-512-mb'] = [LIMIT_MB / Number(memory['memory-mb'])];
