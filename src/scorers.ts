@@ -154,8 +154,10 @@ class ScorerShelf implements OpenScorers {
     const state = this.#states.get(name);
     if (state?.state === 'ready') return state.scorer;
     const { store, off = {} } = this.#options;
-    const newest = (await store.list()).findLast(({ family }) => family === name);
-    if (newest !== undefined && off[name] === undefined) return this.#findNamed(modelVersionOf(newest));
+    const version = (await store.versionsOf(name)).at(-1);
+    if (version !== undefined && off[name] === undefined) {
+      return this.#findNamed(modelVersionOf({ family: name, version }));
+    }
     const { reason = 'it is being opened.', remedy = '' } = state?.state === 'unavailable' ? state : {};
     throw scorerUnavailable(name, reason, remedy);
   }
@@ -246,14 +248,14 @@ class ScorerShelf implements OpenScorers {
   }
 
   async #setUntrained(family: string): Promise<void> {
-    const versions = (await this.#options.store.list()).filter((each) => each.family === family);
+    const versions = await this.#options.store.versionsOf(family);
     const newest = versions.at(-1);
     if (newest === undefined) {
       const remedy = `Train one: npm run bellwether -- retrain --family ${family} --data FILE.jsonl, then deploy it.`;
       this.#setUnavailable(family, 'No version of it has been trained here.', remedy);
       return;
     }
-    const remedy = `npm run bellwether -- deploy --family ${family} --version ${newest.version}, then start again.`;
+    const remedy = `npm run bellwether -- deploy --family ${family} --version ${newest}, then start again.`;
     this.#setUnavailable(family, `Of its ${versions.length} version(s) none is deployed.`, remedy);
   }
 

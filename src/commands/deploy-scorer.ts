@@ -1,6 +1,6 @@
 import { openInstalledScorers } from '../compose-scorers.ts';
 import { createLog, createRealClock, isoUtc } from '../core/index.ts';
-import { modelNotFound, modelVersionOf } from '../registry/index.ts';
+import { modelNotFound } from '../registry/index.ts';
 import { scorerUnknown } from './errors.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 
@@ -32,9 +32,8 @@ export async function deployScorer(
   try {
     const family = families[name];
     if (family === undefined) throw scorerUnknown(name, Object.keys(families));
-    const versions = (await store.list()).filter((each) => each.family === name);
-    const version = options.version ?? versions.at(-1)?.version;
-    if (version === undefined) throw modelNotFound(name, versions.map(modelVersionOf));
+    const version = options.version ?? (await store.versionsOf(name)).at(-1);
+    if (version === undefined) throw modelNotFound(name, []);
     const isBuiltIn = version === builtInVersions[name];
     let manifestHash: string | null = null;
     if (!isBuiltIn) {

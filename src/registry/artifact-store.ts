@@ -20,6 +20,7 @@ import {
   type VersionDraft,
 } from './manifest.ts';
 import { sha256Of } from './sha256.ts';
+import { describeFiles, manifestBytes, parseVersion, readPart, readVerified } from './version-files.ts';
 import { hashesIn, isHandiwork, writeFolder } from './version-folder.ts';
 import { compareVersions, modelVersionOf } from './version-name.ts';
 
@@ -110,7 +111,8 @@ export function createArtifactStore(registryDir: string): ArtifactStore {
     if (manifestHash !== undefined && found !== manifestHash) {
       throw artifactChanged(name, [{ file: MANIFEST_FILE, expected: manifestHash, found }]);
     }
-    return openVersion(folder, { manifest: parseManifest(name, bytes), manifestHash: found });
+    const form = { parse: (value: unknown) => manifestSchema.parse(value), kind: 'manifest' };
+    return openVersion(folder, { manifest: parseVersion(name, bytes, form), manifestHash: found });
   }
 
   async function knownVersions(): Promise<string[]> {
@@ -172,43 +174,18 @@ function prepare({ manifest: facts, contents }: VersionDraft): {
   contents: Map<string, Buffer>;
 } {
   const parts = new Map([...contents].map(([path, text]) => [path, Buffer.from(text, 'utf8')]));
-  const files = [...parts]
-    .map(([path, bytes]) => ({ path, sha256: sha256Of(bytes), bytes: bytes.length }))
-    .sort((left, right) => (left.path < right.path ? -1 : 1));
-  const manifest = manifestSchema.parse({ ...facts, files });
-  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`, 'utf8');
+  const manifest = manifestSchema.parse({ ...facts, files: describeFiles(parts) });
+  const bytes = manifestBytes(manifest);
   parts.set(MANIFEST_FILE, bytes);
   return { saved: { manifest, manifestHash: sha256Of(bytes) }, contents: parts };
-}
-
-function parseManifest(modelVersion: string, bytes: Buffer): Manifest {
-  let manifest: Manifest;
-  try {
-    manifest = manifestSchema.parse(JSON.parse(bytes.toString('utf8')));
-  } catch (error) {
-    throw versionInvalid(modelVersion, `its ${MANIFEST_FILE} is no manifest`, error);
-  }
-  const own = modelVersionOf(manifest);
-  if (own !== modelVersion) {
-    throw versionInvalid(modelVersion, `its ${MANIFEST_FILE} is that of ${own}`);
-  }
-  return manifest;
 }
 
 function openVersion(folder: string, saved: SavedVersion): OpenVersion {
   const { manifest } = saved;
   const name = modelVersionOf(manifest);
 
-  async function read(path: string): Promise<string> {
-    const file = manifest.files.find((candidate) => candidate.path === path);
-    if (file === undefined) throw new RangeError(`${name} has no file ${path}`);
-    const bytes = await readPart(name, join(folder, path));
-    const found = sha256Of(bytes);
-    if (bytes.length !== file.bytes || found !== file.sha256) {
-      throw artifactChanged(name, [{ file: path, expected: file.sha256, found }]);
-    }
-    return bytes.toString('utf8');
-  }
+  const read = async (path: string): Promise<string> =>
+    (await readVerified({ name, folder, files: manifest.files }, path)).toString('utf8');
 
   async function readJson(path: string): Promise<unknown> {
     const text = await read(path);
@@ -252,15 +229,6 @@ function problemsOf({ files }: Manifest, found: ReadonlyMap<string, string | nul
     ...problems.filter((file) => file.found !== null),
     ...strangers.map(([file, hash]) => ({ file, expected: null, found: hash ?? 'no plain file' })),
   ];
-}
-
-async function readPart(modelVersion: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw artifactMissing(modelVersion, path, isGone ? undefined : error);
-  }
 }
 
 async function listFamily(registryDir: string, family: string): Promise<ArtifactFolder[]> {

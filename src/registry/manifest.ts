@@ -10,7 +10,7 @@ const INNER_PATH = /^[a-z0-9][a-z0-9+_-]*(\.[a-z0-9]+)+$/;
 export const MANIFEST_FILE = 'manifest.json';
 
 const moment = z.iso.datetime();
-const sha256 = z.string().regex(SHA256, 'is a SHA-256 in 64 hexadecimal digits');
+export const sha256 = z.string().regex(SHA256, 'is a SHA-256 in 64 hexadecimal digits');
 
 /** One file of a version: what it must be to be opened. */
 export const fileSchema = z.strictObject({
@@ -18,6 +18,7 @@ export const fileSchema = z.strictObject({
   sha256,
   bytes: z.number().int().min(0),
 });
+export type VersionFile = z.infer<typeof fileSchema>;
 
 /** One model of a version: an arm at a horizon. */
 const modelSchema = z.strictObject({

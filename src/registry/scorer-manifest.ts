@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { fileSchema, isFamilyName, isVersionNumber } from './manifest.ts';
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'is a SHA-256 in 64 hexadecimal digits');
+import { fileSchema, isFamilyName, isVersionNumber, sha256 } from './manifest.ts';
 
 /** What a version of a scorer says of itself; `manifest.json` in its folder. */
 export const scorerManifestSchema = z.strictObject({

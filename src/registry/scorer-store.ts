@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAppError } from '../core/index.ts';
 import {
@@ -7,13 +7,13 @@ import {
   artifactMissing,
   modelNotFound,
   registryWriteFailed,
-  versionInvalid,
   versionTaken,
 } from './errors.ts';
 import { isFamilyName, isVersionNumber, MANIFEST_FILE } from './manifest.ts';
 import { readScorerLedger, appendToScorerLedger, type ScorerDeployment } from './scorer-ledger.ts';
 import { scorerManifestSchema, type ScorerDraft, type ScorerManifest } from './scorer-manifest.ts';
 import { sha256Of } from './sha256.ts';
+import { describeFiles, manifestBytes, parseVersion, readPart, readVerified } from './version-files.ts';
 import { hashesIn, writeFolder } from './version-folder.ts';
 import { compareVersions, modelVersionOf } from './version-name.ts';
 import { numberAfter } from './versions.ts';
@@ -55,7 +55,9 @@ export interface ScorerStore {
   save(draft: ScorerDraft, options?: { known?: readonly string[] }): Promise<OpenScorerVersion>;
   /** @throws AppError `REGISTRY_MODEL_NOT_FOUND`, `REGISTRY_ARTIFACT_MISSING`, `REGISTRY_VERSION_INVALID` */
   open(family: string, version: string): Promise<OpenScorerVersion>;
-  /** By family, the newest of each last. */
+  /** Numbers of a family's versions, the newest last, by their folders' names alone. */
+  versionsOf(family: string): Promise<string[]>;
+  /** Every version with every file held against its hash; by family, the newest of each last. */
   list(): Promise<ListedScorer[]>;
   /** Notes that a version answers from now on. @throws AppError `REGISTRY_WRITE_FAILED` */
   deploy(entry: Omit<ScorerDeployment, 'previous'>): Promise<void>;
@@ -71,45 +73,47 @@ export function createScorerStore(folder: string): ScorerStore {
     const name = modelVersionOf({ family, version });
     const isPossible = isFamilyName(family) && isVersionNumber(version);
     if (!isPossible || !existsSync(folderOf(family, version))) {
-      throw modelNotFound(name, (await list()).map(modelVersionOf));
+      throw modelNotFound(name, (await names()).map(modelVersionOf));
     }
     return openFolder(folderOf(family, version), name);
   }
 
-  async function list(): Promise<ListedScorer[]> {
-    const listed: ListedScorer[] = [];
+  const versionsOf = async (family: string): Promise<string[]> =>
+    (await namesIn(join(folder, family))).filter(isVersionNumber).toSorted(compareVersions);
+
+  async function names(): Promise<{ family: string; version: string }[]> {
+    const found: { family: string; version: string }[] = [];
     for (const family of (await namesIn(folder)).filter(isFamilyName).toSorted()) {
-      const versions = (await namesIn(join(folder, family)))
-        .filter(isVersionNumber)
-        .toSorted(compareVersions);
-      for (const version of versions)
-        listed.push(await listOne(folderOf(family, version), { family, version }));
+      found.push(...(await versionsOf(family)).map((version) => ({ family, version })));
     }
-    return listed;
+    return found;
   }
+
+  /** Of a version that cannot be read nothing is known, and its number is taken all the same. */
+  const recipeOf = async (family: string, version: string): Promise<string> =>
+    readManifest(folderOf(family, version), modelVersionOf({ family, version })).then(
+      ({ manifest }) => manifest.recipe,
+      () => '',
+    );
 
   return {
     async save({ manifest: facts, contents }, { known = [] } = {}) {
       const { family, recipe } = facts;
-      const there = (await list()).filter((each) => each.family === family);
-      const version = numberAfter(
-        [
-          ...known.map((each) => ({ asset: '', version: each, recipe: '' })),
-          ...there.map((each) => ({ asset: '', version: each.version, recipe: each.manifest?.recipe ?? '' })),
-        ],
-        { asset: '', recipe },
-      );
-      const files = [...contents]
-        .map(([path, bytes]) => ({ path, sha256: sha256Of(bytes), bytes: bytes.length }))
-        .sort((left, right) => (left.path < right.path ? -1 : 1));
+      const there = known.map((version) => ({ asset: '', version, recipe: '' }));
+      for (const version of await versionsOf(family)) {
+        there.push({ asset: '', version, recipe: await recipeOf(family, version) });
+      }
+      const version = numberAfter(there, { asset: '', recipe });
+      const files = describeFiles(contents);
       const manifest = scorerManifestSchema.parse({ format: 1, kind: 'scorer', version, ...facts, files });
       const target = folderOf(family, version);
       const name = modelVersionOf(manifest);
       if (existsSync(target)) throw versionTaken(name, target);
-      const written = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`, 'utf8');
       try {
         await mkdir(folder, { recursive: true });
-        await writeFolder(target, new Map([...contents, [MANIFEST_FILE, written]]), { durable: true });
+        await writeFolder(target, new Map([...contents, [MANIFEST_FILE, manifestBytes(manifest)]]), {
+          durable: true,
+        });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
         throw registryWriteFailed(target, error);
@@ -117,47 +121,38 @@ export function createScorerStore(folder: string): ScorerStore {
       return openFolder(target, name);
     },
     open,
-    list,
+    versionsOf,
+    async list() {
+      const listed: ListedScorer[] = [];
+      for (const name of await names()) listed.push(await listOne(folderOf(name.family, name.version), name));
+      return listed;
+    },
     deploy: (entry) => appendToScorerLedger(folder, entry),
     deployments: () => readScorerLedger(folder),
   };
 }
 
 async function openFolder(folder: string, name: string): Promise<OpenScorerVersion> {
-  const bytes = await readPart(name, join(folder, MANIFEST_FILE));
-  const manifest = parseManifest(name, bytes);
-  async function verified(path: string): Promise<Buffer> {
-    const file = manifest.files.find((candidate) => candidate.path === path);
-    if (file === undefined) throw new RangeError(`${name} has no file ${path}`);
-    const content = await readPart(name, join(folder, path));
-    const found = sha256Of(content);
-    if (content.length === file.bytes && found === file.sha256) return content;
-    throw artifactChanged(name, [{ file: path, expected: file.sha256, found }]);
-  }
+  const { manifest, manifestHash } = await readManifest(folder, name);
+  const version = { name, folder, files: manifest.files };
   return {
     manifest,
-    manifestHash: sha256Of(bytes),
+    manifestHash,
     files: {
       names: manifest.files.map(({ path }) => path),
-      read: verified,
+      read: (path) => readVerified(version, path),
       async locate(path) {
-        await verified(path);
+        await readVerified(version, path);
         return join(folder, path);
       },
     },
   };
 }
 
-function parseManifest(name: string, bytes: Buffer): ScorerManifest {
-  let manifest: ScorerManifest;
-  try {
-    manifest = scorerManifestSchema.parse(JSON.parse(bytes.toString('utf8')));
-  } catch (error) {
-    throw versionInvalid(name, `its ${MANIFEST_FILE} is no manifest of a scorer`, error);
-  }
-  const own = modelVersionOf(manifest);
-  if (own !== name) throw versionInvalid(name, `its ${MANIFEST_FILE} is that of ${own}`);
-  return manifest;
+async function readManifest(folder: string, name: string) {
+  const bytes = await readPart(name, join(folder, MANIFEST_FILE));
+  const form = { parse: (value: unknown) => scorerManifestSchema.parse(value), kind: 'manifest of a scorer' };
+  return { manifest: parseVersion(name, bytes, form), manifestHash: sha256Of(bytes) };
 }
 
 /** Every file is held against its hash, and one too many is a problem too. */
@@ -165,7 +160,7 @@ async function listOne(folder: string, name: { family: string; version: string }
   const modelVersion = modelVersionOf(name);
   let manifest: ScorerManifest | null = null;
   try {
-    ({ manifest } = await openFolder(folder, modelVersion));
+    ({ manifest } = await readManifest(folder, modelVersion));
     const found = (await hashesIn(folder)) ?? new Map<string, string | null>();
     for (const { path, sha256 } of manifest.files) {
       const hash = found.get(path);
@@ -188,17 +183,8 @@ async function listOne(folder: string, name: { family: string; version: string }
   }
 }
 
-async function readPart(modelVersion: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw artifactMissing(modelVersion, path, isGone ? undefined : error);
-  }
-}
-
 async function namesIn(folder: string): Promise<string[]> {
-  if (!existsSync(folder)) return [];
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
   const entries = await readdir(folder, { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
