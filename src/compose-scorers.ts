@@ -99,6 +99,23 @@ export async function openInstalledScorers(
 }
 
 /**
+ * Does something with the scorers of this installation and lets go of their threads and memory, whatever comes of it.
+ * @param options - as of `openInstalledScorers`
+ */
+export async function withInstalledScorers<Result>(
+  config: Config,
+  options: { log: Log; isLazy?: boolean },
+  work: (installed: InstalledScorers) => Promise<Result>,
+): Promise<Result> {
+  const installed = await openInstalledScorers(config, options);
+  try {
+    return await work(installed);
+  } finally {
+    await installed.scorers.close();
+  }
+}
+
+/**
  * The models of a workspace: a lane for every scorer that answers and is wanted, and for those that its live price models
  * were trained on, though other versions may answer by now.
  */

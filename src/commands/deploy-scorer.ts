@@ -1,4 +1,4 @@
-import { openInstalledScorers } from '../compose-scorers.ts';
+import { withInstalledScorers, type InstalledScorers } from '../compose-scorers.ts';
 import { createLog, createRealClock, isoUtc } from '../core/index.ts';
 import { modelNotFound } from '../registry/index.ts';
 import { scorerUnknown } from './errors.ts';
@@ -19,52 +19,52 @@ const PROBES = ['Bitcoin soars to a record high', 'Exchange halts withdrawals af
  * from the next start on. Price models of the old version stay live until those trained on the new one have passed the
  * gate.
  */
-export async function deployScorer(
+export async function deployScorer(options: Options, context: CommandContext): Promise<ExitCode> {
+  const { config } = context;
+  const log = createLog(config.logLevel);
+  return withInstalledScorers(config, { log, isLazy: true }, (installed) =>
+    deployInstalled(options, installed, context),
+  );
+}
+
+async function deployInstalled(
   options: Options,
-  { config, terminal }: CommandContext,
+  { families, store, builtInVersions }: InstalledScorers,
+  { terminal }: CommandContext,
 ): Promise<ExitCode> {
   const { family: name } = options;
-  const log = createLog(config.logLevel);
-  const { families, store, builtInVersions, scorers } = await openInstalledScorers(config, {
-    log,
-    isLazy: true,
-  });
-  try {
-    const family = families[name];
-    if (family === undefined) throw scorerUnknown(name, Object.keys(families));
-    const version = options.version ?? (await store.versionsOf(name)).at(-1);
-    if (version === undefined) throw modelNotFound(name, []);
-    const isBuiltIn = version === builtInVersions[name];
-    let manifestHash: string | null = null;
-    if (!isBuiltIn) {
-      const opened = await store.open(name, version);
-      ({ manifestHash } = opened);
-      for (const file of opened.files.names) await opened.files.read(file);
-      const scorer = await family.load(opened.files, version);
-      await scorer.score(PROBES);
-      await scorer.close?.();
-    }
-    const before = (await store.deployments()).findLast((entry) => entry.family === name);
-    const from = before?.version ?? builtInVersions[name] ?? null;
-    const isChanged = from !== version;
-    const at = isoUtc(createRealClock().now());
-    if (isChanged) await store.deploy({ at, family: name, version, manifestHash, actor: ACTOR });
-    terminal.result(
-      [
-        isChanged
-          ? `${name}@${version} answers from the next start on${from === null ? '' : `, in place of ${name}@${from}`}: every file is sound.`
-          : `${name}@${version} answered already: every file is sound, nothing was written.`,
-        ...(isChanged
-          ? [
-              'A start that runs keeps what it began with: stop it and start it again.',
-              `Its arms, such as trees+${name}, predict once a price model trained on it has passed the gate.`,
-            ]
-          : []),
-      ].join('\n'),
-      { family: name, version, from, isChanged, at: isChanged ? at : (before?.at ?? null), manifestHash },
-    );
-  } finally {
-    await scorers.close();
+  const family = families[name];
+  if (family === undefined) throw scorerUnknown(name, Object.keys(families));
+  const version = options.version ?? (await store.versionsOf(name)).at(-1);
+  if (version === undefined) throw modelNotFound(name, []);
+  const isBuiltIn = version === builtInVersions[name];
+  let manifestHash: string | null = null;
+  if (!isBuiltIn) {
+    const opened = await store.open(name, version);
+    ({ manifestHash } = opened);
+    for (const file of opened.files.names) await opened.files.read(file);
+    const scorer = await family.load(opened.files, version);
+    await scorer.score(PROBES);
+    await scorer.close?.();
   }
+  const before = (await store.deployments()).findLast((entry) => entry.family === name);
+  const from = before?.version ?? builtInVersions[name] ?? null;
+  const isChanged = from !== version;
+  const at = isoUtc(createRealClock().now());
+  if (isChanged) await store.deploy({ at, family: name, version, manifestHash, actor: ACTOR });
+  terminal.result(
+    [
+      isChanged
+        ? `${name}@${version} answers from the next start on${from === null ? '' : `, in place of ${name}@${from}`}: every file is sound.`
+        : `${name}@${version} answered already: every file is sound, nothing was written.`,
+      ...(isChanged
+        ? [
+            'A start that runs keeps what it began with: stop it and start it again.',
+            `Its arms, such as trees+${name}, predict once a price model trained on it has passed the gate.`,
+          ]
+        : []),
+    ].join('\n'),
+    { family: name, version, from, isChanged, at: isChanged ? at : (before?.at ?? null), manifestHash },
+  );
   return 0;
 }

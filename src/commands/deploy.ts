@@ -1,5 +1,5 @@
 import { MIGRATIONS } from '../compose.ts';
-import { createWorkspaceModels, openInstalledScorers } from '../compose-scorers.ts';
+import { createWorkspaceModels, withInstalledScorers } from '../compose-scorers.ts';
 import { createLog, isoUtc, LIVE_WORKSPACE, migrateWorkspace, type Workspace } from '../core/index.ts';
 import { readFurthestBar } from '../lake/index.ts';
 import { deployVersion, rollBack, type OrderPlace } from '../live-orders.ts';
@@ -91,10 +91,10 @@ async function openPlace(workspace: Workspace, { config }: CommandContext): Prom
   // A workspace of an older version has no ledger to write to yet.
   await migrateWorkspace(workspace, MIGRATIONS);
   const { asset } = config;
-  const { scorers } = await openInstalledScorers(config, { log: createLog(config.logLevel) });
   const barMinutes = (await readFurthestBar(workspace.pool, asset)) ?? config.liveBarMinutes;
-  const models = await createWorkspaceModels(workspace, { scorers, config, barMinutes });
-  await scorers.close();
+  const models = await withInstalledScorers(config, { log: createLog(config.logLevel) }, ({ scorers }) =>
+    createWorkspaceModels(workspace, { scorers, config, barMinutes }),
+  );
   return {
     workspace,
     asset,

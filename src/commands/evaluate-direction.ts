@@ -1,4 +1,4 @@
-import { openInstalledScorers } from '../compose-scorers.ts';
+import { withInstalledScorers } from '../compose-scorers.ts';
 import { createLog, createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import { createFeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
@@ -9,7 +9,7 @@ import {
   WARM_UP_SHARE,
   type DirectionStudy,
 } from '../prediction/index.ts';
-import { createVader, SCORER_FAMILIES, scorerName } from '../sentiment/index.ts';
+import { createVader, SCORER_FAMILIES, scorerName, type Scorer } from '../sentiment/index.ts';
 import { openHistoryFolder } from '../sources/index.ts';
 import {
   candlesMissing,
@@ -54,8 +54,18 @@ export async function evaluateDirectionCommand(
   const families = [...SCORER_FAMILIES, 'none'];
   if (!families.includes(options.scorer.split('@', 1)[0] ?? ''))
     throw scorerUnknown(options.scorer, families);
-  const { scorers } = await openInstalledScorers(config, { log: createLog(config.logLevel), isLazy: true });
-  const scorer = options.scorer === 'none' ? createVader() : await scorers.find(options.scorer);
+  const log = createLog(config.logLevel);
+  return withInstalledScorers(config, { log, isLazy: true }, async ({ scorers }) => {
+    const scorer = options.scorer === 'none' ? createVader() : await scorers.find(options.scorer);
+    return evaluateWith(scorer, options, { config, terminal });
+  });
+}
+
+async function evaluateWith(
+  scorer: Scorer,
+  options: Options,
+  { config, terminal }: CommandContext,
+): Promise<ExitCode> {
   terminal.say(`Reading ${options.history}`);
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
   const { observations, report } = await observeInMemory(folder.source, {
@@ -66,7 +76,6 @@ export async function evaluateDirectionCommand(
   });
   for (const line of complaints(report)) terminal.say(line);
   const { inputs } = await scoreObservations(observations, scorer);
-  await scorers.close();
   const span = barSpan(observations);
   if (span.last === -Infinity) throw candlesMissing(folder.barMinutes);
   const { from, to } = testedRange(options, { ...span, barMinutes: folder.barMinutes });

@@ -1,4 +1,4 @@
-import { openInstalledScorers } from '../compose-scorers.ts';
+import { withInstalledScorers } from '../compose-scorers.ts';
 import { createLog } from '../core/index.ts';
 import type { OpenScorers } from '../scorers.ts';
 import {
@@ -35,8 +35,7 @@ export async function evaluateSentimentCommand(
 ): Promise<ExitCode> {
   const log = createLog(config.logLevel);
   const isNamed = options.families !== undefined;
-  const { scorers: installed } = await openInstalledScorers(config, { log, isLazy: isNamed });
-  try {
+  return withInstalledScorers<ExitCode>(config, { log, isLazy: isNamed }, async ({ scorers: installed }) => {
     const scorers = await chooseScorers(options.families, installed);
     const unavailable = isNamed ? [] : absentFrom(installed);
     terminal.say(`Reading ${options.data}`);
@@ -50,10 +49,8 @@ export async function evaluateSentimentCommand(
       },
     });
     terminal.result(describe(evaluation, { ...options, unavailable }), { ...evaluation, unavailable });
-  } finally {
-    await installed.close();
-  }
-  return 0;
+    return 0;
+  });
 }
 
 /**

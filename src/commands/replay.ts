@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { createModels, openStorage, type Models, type Storage } from '../compose.ts';
-import { openInstalledScorers } from '../compose-scorers.ts';
+import { withInstalledScorers } from '../compose-scorers.ts';
 import {
   countWindows,
   createLog,
@@ -15,6 +15,7 @@ import {
   writeFact,
   type Config,
   type EpochMs,
+  type Log,
 } from '../core/index.ts';
 import { readBarSpan } from '../lake/index.ts';
 import { createFitPool } from '../models/index.ts';
@@ -99,11 +100,17 @@ export async function replay(options: Options, { config, terminal }: CommandCont
   const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
   requireHorizons(folder.barMinutes);
   const log = createLog(config.logLevel);
-  const { scorers } = await openInstalledScorers(config, { log });
-  const models = createModels(
-    folder.barMinutes,
-    await scorers.lanes({ read: [], isWanted: wantedLanes(config) }),
-  );
+  return withInstalledScorers(config, { log }, async ({ scorers }) => {
+    const lanes = await scorers.lanes({ read: [], isWanted: wantedLanes(config) });
+    const models = createModels(folder.barMinutes, lanes);
+    return replayFolder({ options, config, folder, models, log, terminal, startedAt });
+  });
+}
+
+async function replayFolder(
+  parts: Omit<ReplayParts, 'storage'> & { log: Log; startedAt: number },
+): Promise<ExitCode> {
+  const { options, config, folder, models, log, terminal, startedAt } = parts;
   const name = await nameOf(folder, { options, config, models });
   const storage = await openStorage({
     config,
@@ -137,7 +144,6 @@ export async function replay(options: Options, { config, terminal }: CommandCont
     throw error;
   } finally {
     await storage.close();
-    await scorers.close();
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { openInstalledScorers } from '../compose-scorers.ts';
+import { withInstalledScorers, type InstalledScorers } from '../compose-scorers.ts';
 import { createLog, createRealClock, isoUtc } from '../core/index.ts';
 import { modelVersionOf, type OpenScorerVersion } from '../registry/index.ts';
 import { readRatedTexts, type RatedText } from '../sentiment/index.ts';
@@ -21,69 +21,70 @@ interface Options {
  * `retrain` of a family of scorers: a new version as a candidate in the store of scorers, from files of rated texts. It
  * needs no database.
  */
-export async function retrainScorer(
-  options: Options,
-  { config, terminal }: CommandContext,
-): Promise<ExitCode> {
-  const { family: name, data = [], seed } = options;
+export async function retrainScorer(options: Options, context: CommandContext): Promise<ExitCode> {
+  const { config } = context;
+  const { family: name, data = [] } = options;
   if (data.length === 0) {
     throw usageInvalid(
       `retrain --family ${name} learns from rated texts: give --data FILE.jsonl[,FILE.jsonl], one {"text", "label"} or {"text", "score"} a line. Labels are not collected in the database yet.`,
     );
   }
   const log = createLog(config.logLevel);
-  const { families, store, builtInVersions, scorers } = await openInstalledScorers(config, {
-    log,
-    isLazy: true,
-  });
-  try {
-    const family = families[name];
-    if (family === undefined) throw scorerUnknown(name, Object.keys(families));
-    const files: { file: string; rows: RatedText[] }[] = [];
-    for (const file of data) {
-      terminal.say(`Reading ${file}`);
-      files.push({ file, rows: await readRatedTexts(file) });
-    }
-    const base = options.base === undefined ? null : await store.open(name, numberOf(options.base, name));
-    const began = performance.now();
-    const trained = await family.train(
-      files.flatMap(({ rows }) => rows),
-      {
-        seed,
-        base: base === null ? null : { version: base.manifest.version, files: base.files },
-        onProgress: (phrase, share) => {
-          terminal.progress(phrase, Math.round(100 * (share ?? 0)), 100);
-        },
-      },
-    );
-    const version = await store.save(
-      {
-        manifest: {
-          family: name,
-          recipe: sha256(JSON.stringify({ family: name, parameters: trained.parameters })),
-          parameters: { ...trained.parameters },
-          seed,
-          parent: base === null ? null : modelVersionOf(base.manifest),
-          trainedAt: isoUtc(createRealClock().now()),
-          data: files.map(({ file, rows }) => ({
-            file: basename(file),
-            rows: rows.length,
-            sha256: sha256(JSON.stringify(rows)),
-          })),
-          metrics: { ...trained.metrics },
-        },
-        contents: trained.files,
-      },
-      { known: builtInVersions[name] === undefined ? [] : [builtInVersions[name]] },
-    );
-    // What was written must be what can be loaded: better now than when it is deployed.
-    const scorer = await family.load(version.files, version.manifest.version);
-    await scorer.score(['Bitcoin']);
-    await scorer.close?.();
-    tell(version, { seconds: (performance.now() - began) / 1_000, terminal });
-  } finally {
-    await scorers.close();
+  return withInstalledScorers(config, { log, isLazy: true }, (installed) =>
+    trainInstalled({ ...options, data }, installed, context),
+  );
+}
+
+async function trainInstalled(
+  options: Options & { data: readonly string[] },
+  { families, store, builtInVersions }: InstalledScorers,
+  { terminal }: CommandContext,
+): Promise<ExitCode> {
+  const { family: name, data, seed } = options;
+  const family = families[name];
+  if (family === undefined) throw scorerUnknown(name, Object.keys(families));
+  const files: { file: string; rows: RatedText[] }[] = [];
+  for (const file of data) {
+    terminal.say(`Reading ${file}`);
+    files.push({ file, rows: await readRatedTexts(file) });
   }
+  const base = options.base === undefined ? null : await store.open(name, numberOf(options.base, name));
+  const began = performance.now();
+  const trained = await family.train(
+    files.flatMap(({ rows }) => rows),
+    {
+      seed,
+      base: base === null ? null : { version: base.manifest.version, files: base.files },
+      onProgress: (phrase, share) => {
+        terminal.progress(phrase, Math.round(100 * (share ?? 0)), 100);
+      },
+    },
+  );
+  const version = await store.save(
+    {
+      manifest: {
+        family: name,
+        recipe: sha256(JSON.stringify({ family: name, parameters: trained.parameters })),
+        parameters: { ...trained.parameters },
+        seed,
+        parent: base === null ? null : modelVersionOf(base.manifest),
+        trainedAt: isoUtc(createRealClock().now()),
+        data: files.map(({ file, rows }) => ({
+          file: basename(file),
+          rows: rows.length,
+          sha256: sha256(JSON.stringify(rows)),
+        })),
+        metrics: { ...trained.metrics },
+      },
+      contents: trained.files,
+    },
+    { known: builtInVersions[name] === undefined ? [] : [builtInVersions[name]] },
+  );
+  // What was written must be what can be loaded: better now than when it is deployed.
+  const scorer = await family.load(version.files, version.manifest.version);
+  await scorer.score(['Bitcoin']);
+  await scorer.close?.();
+  tell(version, { seconds: (performance.now() - began) / 1_000, terminal });
   return 0;
 }
 

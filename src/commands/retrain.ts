@@ -1,5 +1,5 @@
 import { createModels, openStorage, type Models, type Storage } from '../compose.ts';
-import { createWorkspaceModels, openInstalledScorers } from '../compose-scorers.ts';
+import { createWorkspaceModels, withInstalledScorers } from '../compose-scorers.ts';
 import {
   createLog,
   isoUtc,
@@ -9,6 +9,7 @@ import {
   SECOND_MS,
   type Config,
   type EpochMs,
+  type Log,
 } from '../core/index.ts';
 import { readFeatureState } from '../features/index.ts';
 import { readBarSpan, readFurthestBar } from '../lake/index.ts';
@@ -17,6 +18,7 @@ import { createFitPool } from '../models/index.ts';
 import { countPredictions, type WindowMemory } from '../prediction/index.ts';
 import type { GateDecision, ManifestModel } from '../registry/index.ts';
 import type { Retraining } from '../retraining/index.ts';
+import type { OpenScorers } from '../scorers.ts';
 import { SCORER_FAMILIES, scorerName } from '../sentiment/index.ts';
 import { commitRetraining, openMemory, openRun, WINDOW_JOB } from '../window-run.ts';
 import { alignColumns } from './align-columns.ts';
@@ -62,7 +64,17 @@ export async function retrainCommand(options: Options, context: CommandContext):
   const known = familiesOf(createModels(config.liveBarMinutes).arms).map(({ family }) => family.name);
   if (!known.includes(options.family)) throw familyUnknown(options.family, [...known, ...SCORER_FAMILIES]);
   const log = createLog(config.logLevel);
-  const { scorers } = await openInstalledScorers(config, { log });
+  return withInstalledScorers(config, { log }, ({ scorers }) =>
+    retrainFamily({ ...options, workspace: workspaceName }, { scorers, log, config, terminal }),
+  );
+}
+
+async function retrainFamily(
+  options: Options & { workspace: string },
+  parts: { scorers: OpenScorers; log: Log } & CommandContext,
+): Promise<ExitCode> {
+  const { scorers, log, config, terminal } = parts;
+  const { workspace: workspaceName } = options;
   const storage = await openStorage({
     config,
     workspaceName,
@@ -83,7 +95,6 @@ export async function retrainCommand(options: Options, context: CommandContext):
     tell(retraining, { at, workspaceName, family: options.family, terminal });
   } finally {
     await storage.close();
-    await scorers.close();
   }
   return 0;
 }

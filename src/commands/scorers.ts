@@ -1,6 +1,6 @@
-import { openInstalledScorers } from '../compose-scorers.ts';
+import { withInstalledScorers } from '../compose-scorers.ts';
 import { createLog } from '../core/index.ts';
-import { SCORER_FAMILIES, scorerName } from '../sentiment/index.ts';
+import { SCORER_FAMILIES, scorerName, type ScorerState } from '../sentiment/index.ts';
 import { scorerUnknown } from './errors.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 
@@ -12,55 +12,59 @@ export async function listScorers(
   _options: { json?: boolean },
   { config, terminal }: CommandContext,
 ): Promise<ExitCode> {
-  const { scorers, store } = await openInstalledScorers(config, { log: createLog(config.logLevel) });
-  try {
-    const families = scorers
-      .all()
-      .map((state) =>
-        state.state === 'ready'
-          ? { family: state.family, state: state.state, version: state.scorer.version, note: state.note }
-          : { ...state },
+  return withInstalledScorers<ExitCode>(
+    config,
+    { log: createLog(config.logLevel) },
+    async ({ scorers, store }) => {
+      const families = scorers
+        .all()
+        .map((state) =>
+          state.state === 'ready'
+            ? { family: state.family, state: state.state, version: state.scorer.version, note: state.note }
+            : { ...state },
+        );
+      const answering = new Set(
+        scorers.all().flatMap((state) => (state.state === 'ready' ? [scorerName(state.scorer)] : [])),
       );
-    const answering = new Set(
-      scorers.all().flatMap((state) => (state.state === 'ready' ? [scorerName(state.scorer)] : [])),
-    );
-    const versions = (await store.list()).map(({ family, version, manifest, problem }) => ({
-      family,
-      version,
-      status: problem !== null ? 'damaged' : answering.has(`${family}@${version}`) ? 'answers' : 'candidate',
-      trainedAt: manifest?.trainedAt ?? null,
-      data: manifest?.data ?? [],
-      metrics: manifest?.metrics ?? {},
-      problem,
-    }));
-    terminal.result(
-      [
-        'Families',
-        ...scorers
-          .all()
-          .map(
-            (state) =>
-              `  ${state.family}`.padEnd(NAME_WIDTH) + state.state.padEnd(STATE_WIDTH) + describeState(state),
+      const versions = (await store.list()).map(({ family, version, manifest, problem }) => ({
+        family,
+        version,
+        status:
+          problem !== null ? 'damaged' : answering.has(`${family}@${version}`) ? 'answers' : 'candidate',
+        trainedAt: manifest?.trainedAt ?? null,
+        data: manifest?.data ?? [],
+        metrics: manifest?.metrics ?? {},
+        problem,
+      }));
+      terminal.result(
+        [
+          'Families',
+          ...scorers
+            .all()
+            .map(
+              (state) =>
+                `  ${state.family}`.padEnd(NAME_WIDTH) +
+                state.state.padEnd(STATE_WIDTH) +
+                describeState(state),
+            ),
+          '',
+          versions.length === 0
+            ? 'No version was trained here yet: npm run bellwether -- retrain --family linear --data FILE.jsonl'
+            : 'Versions trained here',
+          ...versions.map((each) =>
+            [
+              `  ${each.family}@${each.version}`.padEnd(NAME_WIDTH),
+              each.status.padEnd(STATE_WIDTH),
+              each.problem ??
+                `${each.trainedAt ?? '-'}, ${each.data.map(({ file, rows }) => `${rows} rows of ${file}`).join(', ')}`,
+            ].join(''),
           ),
-        '',
-        versions.length === 0
-          ? 'No version was trained here yet: npm run bellwether -- retrain --family linear --data FILE.jsonl'
-          : 'Versions trained here',
-        ...versions.map((each) =>
-          [
-            `  ${each.family}@${each.version}`.padEnd(NAME_WIDTH),
-            each.status.padEnd(STATE_WIDTH),
-            each.problem ??
-              `${each.trainedAt ?? '-'}, ${each.data.map(({ file, rows }) => `${rows} rows of ${file}`).join(', ')}`,
-          ].join(''),
-        ),
-      ].join('\n'),
-      { families, versions, deployments: await store.deployments() },
-    );
-    return versions.some(({ problem }) => problem !== null) ? 1 : 0;
-  } finally {
-    await scorers.close();
-  }
+        ].join('\n'),
+        { families, versions, deployments: await store.deployments() },
+      );
+      return versions.some(({ problem }) => problem !== null) ? 1 : 0;
+    },
+  );
 }
 
 /** `scorers fetch`: brings the files of a pretrained family here, pins and prepares them, and lets it score a text. */
@@ -68,11 +72,8 @@ export async function fetchScorer(
   { family }: { family: string; json?: boolean },
   { config, terminal }: CommandContext,
 ): Promise<ExitCode> {
-  const { scorers, builtIn } = await openInstalledScorers(config, {
-    log: createLog(config.logLevel),
-    isLazy: true,
-  });
-  try {
+  const log = createLog(config.logLevel);
+  return withInstalledScorers<ExitCode>(config, { log, isLazy: true }, async ({ scorers, builtIn }) => {
     if (!SCORER_FAMILIES.some((known) => known === family)) throw scorerUnknown(family, SCORER_FAMILIES);
     const source = builtIn[family];
     const began = performance.now();
@@ -90,14 +91,10 @@ export async function fetchScorer(
       { family, version: scorer.version, note, seconds },
     );
     return 0;
-  } finally {
-    await scorers.close();
-  }
+  });
 }
 
-function describeState(
-  state: ReturnType<Awaited<ReturnType<typeof openInstalledScorers>>['scorers']['all']>[number],
-) {
+function describeState(state: ScorerState): string {
   if (state.state === 'ready')
     return `${state.scorer.version}${state.note === null ? '' : ` (${state.note})`}`;
   return state.state === 'loading' ? state.progress : `${state.reason} ${state.remedy}`;
