@@ -7,6 +7,7 @@ export {
   matthewsCorrelation,
   sigmoid,
 } from './classification.ts';
+export { createCurvature, dot, norm, type Place } from './curvature.ts';
 export { logisticRegression } from './logistic-regression.ts';
 export { fitTemperature, softmaxLogLoss } from './calibration.ts';
 export {

@@ -1,3 +1,5 @@
+import { createCurvature, dot, norm, type Curvature } from './curvature.ts';
+
 /** Rows of few values among many columns: row r holds values[starts[r] .. starts[r + 1]]. */
 export interface SparseRows {
   /** Shape (rows + 1), ascending from 0. */
@@ -54,13 +56,6 @@ interface Point {
   gradient: Float64Array;
 }
 
-/** One remembered step. */
-interface Pair {
-  step: Float64Array;
-  change: Float64Array;
-  inverse: number;
-}
-
 /**
  * Minimises sum(weight * log-loss) + l2 / 2 * sum(coefficient^2) by L-BFGS with a backtracking line search; the problem
  * is convex, so what it ends at is the optimum. In scikit-learn's terms l2 = 1 / C.
@@ -89,14 +84,14 @@ export function* multinomialLogisticSteps(
   const scale = norm(zero.gradient);
   const tolerance = problem.tolerance ?? TOLERANCE;
   let point = problem.start === undefined ? zero : objective(parametersOf(problem.start, size));
-  const memory: Pair[] = [];
+  const curvature = createCurvature({ pairs: MEMORY });
   for (let steps = 0; steps < MOST_STEPS; steps += 1) {
     const length = norm(point.gradient);
     if (length <= tolerance * scale) return fitOf(problem, point, { steps, converged: true });
     yield length / scale;
-    const next = descend(objective, point, memory);
+    const next = descend(objective, point, curvature);
     if (next === null) return fitOf(problem, point, { steps, converged: false });
-    remember(memory, point, next);
+    curvature.remember(point, next);
     point = next;
   }
   return fitOf(problem, point, { steps: MOST_STEPS, converged: false });
@@ -106,13 +101,13 @@ export function* multinomialLogisticSteps(
 function descend(
   objective: (parameters: Float64Array) => Point,
   point: Point,
-  memory: readonly Pair[],
+  curvature: Curvature,
 ): Point | null {
-  const direction = directionAt(point, memory);
+  const direction = curvature.descent(point.gradient);
   const slope = dot(direction, point.gradient);
   const slack = 1e-14 * Math.abs(point.objective);
   // Nothing is known of the curvature yet: a step of length 1 at most.
-  const first = memory.length === 0 ? Math.min(1, 1 / norm(point.gradient)) : 1;
+  const first = curvature.isEmpty() ? Math.min(1, 1 / norm(point.gradient)) : 1;
   for (let length = first; length > SHORTEST * first; length /= 2) {
     const parameters = new Float64Array(direction.length);
     for (let place = 0; place < parameters.length; place += 1) {
@@ -122,45 +117,6 @@ function descend(
     if (next.objective <= point.objective + SUFFICIENT * length * slope + slack) return next;
   }
   return null;
-}
-
-/** Minus the gradient times what the memory says of the inverse Hessian (two loops). */
-function directionAt(point: Point, memory: readonly Pair[]): Float64Array {
-  const direction = new Float64Array(point.gradient.length);
-  for (let place = 0; place < direction.length; place += 1) direction[place] = -(point.gradient[place] ?? 0);
-  const shares: number[] = [];
-  for (let place = memory.length - 1; place >= 0; place -= 1) {
-    const pair = memory[place];
-    if (pair === undefined) continue;
-    const share = pair.inverse * dot(pair.step, direction);
-    shares[place] = share;
-    addScaled(direction, pair.change, -share);
-  }
-  const latest = memory.at(-1);
-  if (latest !== undefined) {
-    const size = 1 / (latest.inverse * dot(latest.change, latest.change));
-    for (let place = 0; place < direction.length; place += 1)
-      direction[place] = (direction[place] ?? 0) * size;
-  }
-  memory.forEach((pair, place) => {
-    const again = pair.inverse * dot(pair.change, direction);
-    addScaled(direction, pair.step, (shares[place] ?? 0) - again);
-  });
-  return direction;
-}
-
-function remember(memory: Pair[], from: Point, to: Point): void {
-  // The oldest pair's arrays serve again: they are the largest thing here.
-  const spare = memory.length === MEMORY ? memory.shift() : undefined;
-  const step = spare?.step ?? new Float64Array(to.parameters.length);
-  const change = spare?.change ?? new Float64Array(to.parameters.length);
-  for (let place = 0; place < step.length; place += 1) {
-    step[place] = (to.parameters[place] ?? 0) - (from.parameters[place] ?? 0);
-    change[place] = (to.gradient[place] ?? 0) - (from.gradient[place] ?? 0);
-  }
-  const together = dot(step, change);
-  // Above 0 for every convex function, but for rounding.
-  if (together > 0) memory.push({ step, change, inverse: 1 / together });
 }
 
 function createObjective(problem: MultinomialProblem): (parameters: Float64Array) => Point {
@@ -329,32 +285,5 @@ function requireShapes({ rows, labels, classes, weights, l2 }: MultinomialProble
   if (labels.some((label) => label >= classes)) throw new RangeError(`a label is not below ${classes}`);
   if (rows.columns.some((column) => column >= rows.columnCount)) {
     throw new RangeError(`a column is not below ${rows.columnCount}`);
-  }
-}
-
-/** Four partial sums, so that one addition need not wait for the last. */
-function dot(left: Float64Array, right: Float64Array): number {
-  const even = left.length - (left.length % 4);
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  for (let place = 0; place < even; place += 4) {
-    a += (left[place] ?? 0) * (right[place] ?? 0);
-    b += (left[place + 1] ?? 0) * (right[place + 1] ?? 0);
-    c += (left[place + 2] ?? 0) * (right[place + 2] ?? 0);
-    d += (left[place + 3] ?? 0) * (right[place + 3] ?? 0);
-  }
-  for (let place = even; place < left.length; place += 1) a += (left[place] ?? 0) * (right[place] ?? 0);
-  return a + b + c + d;
-}
-
-function norm(vector: Float64Array): number {
-  return Math.sqrt(dot(vector, vector));
-}
-
-function addScaled(target: Float64Array, vector: Float64Array, factor: number): void {
-  for (let place = 0; place < target.length; place += 1) {
-    target[place] = (target[place] ?? 0) + factor * (vector[place] ?? 0);
   }
 }
