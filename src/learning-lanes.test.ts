@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeChanceHistory } from '../test/chance-history.ts';
 import { createTestWorkspace, type TestWorkspace } from '../test/database.ts';
 import { createSecondScorer } from '../test/second-scorer.ts';
 import { createModels, type Models } from './compose.ts';
-import { createRandom, DAY_MS, HOUR_MS, inTransaction, MINUTE_MS, type EpochMs } from './core/index.ts';
+import { DAY_MS, HOUR_MS, inTransaction, MINUTE_MS, type EpochMs } from './core/index.ts';
 import { openLearning, type Learning, type LearningOptions, type OpeningOptions } from './learning.ts';
-import { createFitPool, PAST_RETURN, type DirectionRows } from './models/index.ts';
-import type { WindowMemory } from './prediction/index.ts';
+import { createFitPool } from './models/index.ts';
 import { createArtifactStore, registryMigrations } from './registry/index.ts';
 import { recordRetraining, saveArtifacts, type Retraining } from './retraining/index.ts';
 
@@ -53,11 +53,22 @@ describe('learning where scorers come and go', () => {
 
   it('gives a scorer that joins its first models at the next training, and takes the others for what they were', async () => {
     const alone = await open(ONE);
-    await write(alone, await alone.begin(historyOf(ONE)));
+    await write(
+      alone,
+      await alone.begin(makeChanceHistory({ names: ONE.lanes.names, rows: ROWS, firstFit: FIRST_FIT })),
+    );
     const joined = await open(BOTH);
-    expect(await joined.begin(historyOf(BOTH))).toBe(null);
+    expect(
+      await joined.begin(makeChanceHistory({ names: BOTH.lanes.names, rows: ROWS, firstFit: FIRST_FIT })),
+    ).toBe(null);
     expect(joined.isDue(MONDAY - HOUR_MS)).toBe(false);
-    const weekly = await write(joined, await joined.trainIfDue(MONDAY, historyOf(BOTH)));
+    const weekly = await write(
+      joined,
+      await joined.trainIfDue(
+        MONDAY,
+        makeChanceHistory({ names: BOTH.lanes.names, rows: ROWS, firstFit: FIRST_FIT }),
+      ),
+    );
     const judged = weekly.decisions.filter(({ kind }) => kind !== 'champion');
     const kinds = new Map(judged.map(({ arm, kind }) => [arm, kind]));
     expect(kinds.get('trees+second')).toBe('first');
@@ -72,12 +83,21 @@ describe('learning where scorers come and go', () => {
 
   it('goes on learning with the others where a scorer is gone whose models are live', async () => {
     const both = await open(BOTH);
-    await write(both, await both.begin(historyOf(BOTH)));
+    await write(
+      both,
+      await both.begin(makeChanceHistory({ names: BOTH.lanes.names, rows: ROWS, firstFit: FIRST_FIT })),
+    );
     const left = await open(ONE, { refusedAt: FIRST_FIT + DAY_MS });
     expect(left.deployed.models).toHaveLength(8);
     const due = FIRST_FIT + DAY_MS + HOUR_MS;
     expect(left.isDue(due)).toBe(false);
-    const weekly = await write(left, await left.trainIfDue(MONDAY, historyOf(ONE)));
+    const weekly = await write(
+      left,
+      await left.trainIfDue(
+        MONDAY,
+        makeChanceHistory({ names: ONE.lanes.names, rows: ROWS, firstFit: FIRST_FIT }),
+      ),
+    );
     expect(weekly.runs.map(({ status }) => status)).toEqual(['done', 'done']);
     expect(weekly.drafts.flatMap(({ manifest }) => manifest.models.map(({ arm }) => arm))).not.toContain(
       'trees+second',
@@ -88,10 +108,19 @@ describe('learning where scorers come and go', () => {
   it('does not fail where the champion is of such a scorer, and the others are trained on', async () => {
     const firstChampion = 'trees+second';
     const both = await open(BOTH, { firstChampion });
-    await write(both, await both.begin(historyOf(BOTH)));
+    await write(
+      both,
+      await both.begin(makeChanceHistory({ names: BOTH.lanes.names, rows: ROWS, firstFit: FIRST_FIT })),
+    );
     expect(both.deployed.champions.get(60)).toBe(firstChampion);
     const left = await open(ONE, { refusedAt: FIRST_FIT + DAY_MS });
-    const weekly = await write(left, await left.trainIfDue(MONDAY, historyOf(ONE)));
+    const weekly = await write(
+      left,
+      await left.trainIfDue(
+        MONDAY,
+        makeChanceHistory({ names: ONE.lanes.names, rows: ROWS, firstFit: FIRST_FIT }),
+      ),
+    );
     expect(weekly.runs.map(({ status }) => status)).toEqual(['done', 'done']);
     expect(left.deployed.models.map(({ arm }) => arm)).not.toContain(firstChampion);
     // It comes back as what it was when its scorer does.
@@ -99,26 +128,3 @@ describe('learning where scorers come and go', () => {
     expect(again.deployed.models).toHaveLength(12);
   });
 });
-
-/** Hourly rows of chance, each with a truth that is known when its horizon is over. */
-function historyOf({ lanes }: Models): WindowMemory['history'] {
-  const random = createRandom(7);
-  const columns = [...lanes.names, PAST_RETURN];
-  const values = Float64Array.from({ length: ROWS * columns.length }, () => random.uniform() - 0.5);
-  const windowEnds = Float64Array.from(
-    { length: ROWS },
-    (_, row) => FIRST_FIT - 25 * DAY_MS + (row + 1) * HOUR_MS,
-  );
-  const labels = Uint8Array.from({ length: ROWS }, () => random.integer(2));
-  const futureReturns = Float64Array.from(labels, (label) => (label === 1 ? 0.01 : -0.01));
-  const rowsAt = (horizonMinutes: number): DirectionRows => ({
-    columns,
-    count: ROWS,
-    windowEnds,
-    values,
-    labels,
-    labelKnownAt: windowEnds.map((end) => end + horizonMinutes * MINUTE_MS + 5_000),
-    futureReturns,
-  });
-  return { columns, rowsAt, append: () => {}, learn: () => {} };
-}

@@ -1,18 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeChanceHistory } from '../test/chance-history.ts';
 import { createTestWorkspace, type TestWorkspace } from '../test/database.ts';
 import { learnInMemory } from '../test/learning.ts';
 import { createModels } from './compose.ts';
-import {
-  createRandom,
-  DAY_MS,
-  HOUR_MS,
-  inTransaction,
-  MINUTE_MS,
-  readEvents,
-  type EpochMs,
-} from './core/index.ts';
+import { DAY_MS, HOUR_MS, inTransaction, MINUTE_MS, readEvents, type EpochMs } from './core/index.ts';
 import {
   createLearning,
   familiesOf,
@@ -22,14 +15,8 @@ import {
   type OpeningOptions,
 } from './learning.ts';
 import { deployVersion } from './live-orders.ts';
-import {
-  createFitPool,
-  MODEL_FAMILIES,
-  PAST_RETURN,
-  type DirectionRows,
-  type FitPool,
-} from './models/index.ts';
-import { armsOf, HORIZONS_MINUTES, type WindowMemory } from './prediction/index.ts';
+import { createFitPool, MODEL_FAMILIES, type FitPool } from './models/index.ts';
+import { armsOf, HORIZONS_MINUTES } from './prediction/index.ts';
 import { createArtifactStore, NOTHING_LIVE, registryMigrations } from './registry/index.ts';
 import { recordRetraining, saveArtifacts, type Retraining } from './retraining/index.ts';
 
@@ -46,7 +33,7 @@ const ARMS = armsOf({
 const FIRST_FIT: EpochMs = Date.UTC(2022, 2, 30);
 const MONDAY: EpochMs = Date.UTC(2022, 3, 4);
 const ROWS = (MONDAY + 7 * DAY_MS - (FIRST_FIT - 25 * DAY_MS)) / HOUR_MS;
-const history = makeHistory();
+const history = makeChanceHistory({ names: featureSet.names, rows: ROWS, firstFit: FIRST_FIT });
 
 describe('what is learnt', () => {
   it('begins with the first training of every governed family, at the end of the warm-up, once', async () => {
@@ -348,27 +335,4 @@ function learnHere(changes: Partial<LearningOptions> = {}): Learning {
 
 function versionsMade(retraining: Retraining | null): string[] {
   return (retraining?.drafts ?? []).map(({ manifest }) => `${manifest.family}@${manifest.version}`);
-}
-
-/** Hourly rows of chance, each with a truth that is known when its horizon is over. */
-function makeHistory(): WindowMemory['history'] {
-  const random = createRandom(7);
-  const columns = [...featureSet.names, PAST_RETURN];
-  const values = Float64Array.from({ length: ROWS * columns.length }, () => random.uniform() - 0.5);
-  const windowEnds = Float64Array.from(
-    { length: ROWS },
-    (_, row) => FIRST_FIT - 25 * DAY_MS + (row + 1) * HOUR_MS,
-  );
-  const labels = Uint8Array.from({ length: ROWS }, () => random.integer(2));
-  const futureReturns = Float64Array.from(labels, (label) => (label === 1 ? 0.01 : -0.01));
-  const rowsAt = (horizonMinutes: number): DirectionRows => ({
-    columns,
-    count: ROWS,
-    windowEnds,
-    values,
-    labels,
-    labelKnownAt: windowEnds.map((end) => end + horizonMinutes * MINUTE_MS + 5_000),
-    futureReturns,
-  });
-  return { columns, rowsAt, append: () => {}, learn: () => {} };
 }

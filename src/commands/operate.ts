@@ -272,7 +272,7 @@ function describeFailure(error: unknown): OperationFailure {
   };
 }
 
-async function resume({ operation, schedule, log }: Work): Promise<WorkspaceRun> {
+async function resume({ operation, schedule, log, terminal, signal }: Work): Promise<WorkspaceRun> {
   const { storage, models, config, settings, pool } = operation;
   if (storage === null) throw new RangeError('a run needs a storage to live in');
   operation.run = await openRun({
@@ -287,6 +287,10 @@ async function resume({ operation, schedule, log }: Work): Promise<WorkspaceRun>
     seed: FIT_SEED,
     // A running system goes on with what can be used; a replay would stop.
     refusedAt: operation.clock.now(),
+    onProgress: ({ scorer, done, total }) => {
+      terminal?.progress(`${scorer} reads the past`, done, total);
+    },
+    signal,
   });
   tellMissing(operation, log);
   return operation.run;

@@ -190,6 +190,9 @@ async function rowsUpToNow(parts: Parts): Promise<{ memory: WindowMemory; window
     predictAfter: Infinity,
     seed: options.seed,
     refusedAt: span.last + graceSeconds * SECOND_MS,
+    onProgress: ({ scorer, done, total }) => {
+      terminal.progress(`${scorer} reads the past`, done, total);
+    },
   });
   await replayWindows(run, {
     beginning: span.first - barMinutes * MINUTE_MS,
