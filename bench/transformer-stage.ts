@@ -14,6 +14,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { encodeOnnxPieces, quantiseToInt8, type OnnxModel } from '../src/core/index.ts';
 import { BERT_BASE, randomBert } from '../src/sentiment/transformer/bert-base-model.ts';
 import type { BertShape } from '../src/sentiment/transformer/bert-shape.ts';
+import { SESSION_SETTINGS } from '../src/sentiment/transformer/session.ts';
 import { sharedData } from './bench.ts';
 
 export type Precision = 'fp32' | 'int8';
@@ -58,17 +59,15 @@ export function makeModels(
   return { models, tokenizer: isFull ? 'bert-base-uncased' : 'tiny, 600 words' };
 }
 
-/** A plain session with the settings that ours has, in this thread. */
-export async function openBare(file: string): Promise<InferenceSession> {
-  return InferenceSession.create(file, {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    enableCpuMemArena: false,
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-  });
+/** What is read about a plain session: its own defaults, and ours, which keep less memory and avoid a slow kernel. */
+export const BARE_SETTINGS = { default: {}, ours: SESSION_SETTINGS } as const;
+
+/** A plain session in this thread, which has it for itself. */
+export async function openBare(
+  file: string,
+  settings: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  return InferenceSession.create(file, { ...settings, intraOpNumThreads: 1, interOpNumThreads: 1 });
 }
 
 /** Feeds of texts of about the same length, padded to the longest. */

@@ -13,6 +13,10 @@ export interface Caller {
   waiting: Ticket[];
 }
 
+/** Somebody asks about a few texts and waits, or has a list worked off. Both are run in turns. */
+export const LANES = ['prompt', 'bulk'] as const;
+export type Lane = (typeof LANES)[number];
+
 export interface EngineQueue {
   /** Texts that wait, a caller's own counted up to `MOST_OF_A_CALLER`. */
   readonly waiting: number;
@@ -22,7 +26,9 @@ export interface EngineQueue {
   /** Puts tickets before all others. A thread has died over one of them, so from now on each goes by itself. */
   putBack(tickets: readonly Ticket[]): void;
   /** The next texts to run: one of each caller in turn, as long as the budget lasts, at least one; empty when none waits. */
-  take(): Ticket[];
+  take(lane: Lane): Ticket[];
+  /** The next one that must be run alone, or none. */
+  takeSuspect(): Ticket[];
   /** Takes everything out. */
   clear(): Ticket[];
 }
@@ -32,43 +38,50 @@ export interface EngineQueue {
  * come in between.
  */
 export const MOST_OF_A_CALLER = 64;
-/** A batch goes to the thread at once and comes back at once: about a tenth of a second of BERT-base. */
-const BATCH_CHARACTERS = 1_000;
-const BATCH_TEXTS = 16;
+/** What goes to the thread at once. Of a list it is more, because among more texts more are of one length. */
+const BUDGETS: Readonly<Record<Lane, { texts: number; characters: number }>> = {
+  prompt: { texts: 16, characters: 1_000 },
+  bulk: { texts: 128, characters: 8_000 },
+};
 
 /** Texts of many callers, handed out fairly. */
 export function createEngineQueue(): EngineQueue {
-  const callers: Caller[] = [];
+  const callers: Record<Lane, Caller[]> = { prompt: [], bulk: [] };
   const suspects: Ticket[] = [];
   return {
     get waiting() {
       const most = (count: number) => Math.min(count, MOST_OF_A_CALLER);
-      return callers.reduce((sum, { waiting }) => sum + most(waiting.length), most(suspects.length));
+      const all = LANES.flatMap((lane) => callers[lane]);
+      return all.reduce((sum, { waiting }) => sum + most(waiting.length), most(suspects.length));
     },
     get hasSuspects() {
       return suspects.length > 0;
     },
-    add(caller) {
-      if (caller.waiting.length > 0) callers.push({ waiting: [...caller.waiting].reverse() });
+    add({ waiting }) {
+      const lane = waiting.length <= BUDGETS.prompt.texts ? 'prompt' : 'bulk';
+      if (waiting.length > 0) callers[lane].push({ waiting: [...waiting].reverse() });
     },
     putBack(tickets) {
       suspects.push(...tickets);
     },
-    take() {
-      const suspect = suspects.shift();
-      if (suspect !== undefined) return [suspect];
+    take(lane) {
+      const { texts, characters } = BUDGETS[lane];
       const batch: Ticket[] = [];
-      for (let characters = 0; characters < BATCH_CHARACTERS && batch.length < BATCH_TEXTS;) {
-        const caller = callers.shift();
+      for (let taken = 0; taken < characters && batch.length < texts;) {
+        const caller = callers[lane].shift();
         const ticket = caller?.waiting.pop();
         if (caller === undefined || ticket === undefined) break;
-        if (caller.waiting.length > 0) callers.push(caller);
+        if (caller.waiting.length > 0) callers[lane].push(caller);
         batch.push(ticket);
-        characters += ticket.text.length;
+        taken += ticket.text.length;
       }
       return batch;
     },
-    clear: () => [...suspects.splice(0), ...callers.splice(0).flatMap(({ waiting }) => waiting)],
+    takeSuspect: () => suspects.splice(0, 1),
+    clear: () => [
+      ...suspects.splice(0),
+      ...LANES.flatMap((lane) => callers[lane].splice(0)).flatMap(({ waiting }) => waiting),
+    ],
   };
 }
 

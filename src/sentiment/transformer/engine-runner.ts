@@ -1,4 +1,4 @@
-import type { EngineQueue, Ticket } from './engine-queue.ts';
+import { LANES, type EngineQueue, type Lane, type Ticket } from './engine-queue.ts';
 import type { EngineThread } from './engine-thread.ts';
 
 /** Carries texts from a queue to a thread, and starts another thread where one has died. */
@@ -18,8 +18,6 @@ export interface EngineRunnerOptions {
   fail(tickets: readonly Ticket[], cause: unknown): void;
 }
 
-/** One runs, one lies ready, so that the thread need not wait for this one between two. */
-const BATCHES_AHEAD = 2;
 /** A text over which so many threads died is not the next one's affair. */
 const MOST_DEATHS = 2;
 /** Of BERT-base on one core, before anything was measured. */
@@ -36,11 +34,10 @@ export async function startEngineRunner({
 }: EngineRunnerOptions): Promise<EngineRunner> {
   let thread: EngineThread | null = null;
   let starting: Promise<void> | null = null;
-  let batches = 0;
   let textMs = GUESSED_TEXT_MS;
   let isClosed = false;
-  /** Whether what runs is a text over which a thread has died: should it die again, no other is to blame. */
-  let isAlone = false;
+  /** What runs: a batch of each lane, or one text over which a thread has died: should it die again, no other is to blame. */
+  const running = new Set<Lane | 'suspect'>();
 
   async function startThread(): Promise<void> {
     const started = await start(() => {
@@ -61,25 +58,29 @@ export async function startEngineRunner({
   function pump(): void {
     if (isClosed || queue.waiting === 0) return;
     if (thread === null) return restart();
-    while (batches < (isAlone || queue.hasSuspects ? 1 : BATCHES_AHEAD)) {
-      isAlone = queue.hasSuspects;
-      const batch = queue.take();
-      if (batch.length === 0) return;
-      batches += 1;
-      void runBatch(thread, batch).finally(() => {
-        batches -= 1;
-        isAlone = false;
-        pump();
-      });
+    if (running.has('suspect')) return;
+    if (queue.hasSuspects) {
+      if (running.size === 0) launch('suspect', thread, queue.takeSuspect());
+      return;
     }
+    for (const lane of LANES) if (!running.has(lane)) launch(lane, thread, queue.take(lane));
+  }
+
+  function launch(as: Lane | 'suspect', on: EngineThread, batch: readonly Ticket[]): void {
+    if (batch.length === 0) return;
+    running.add(as);
+    void runBatch(on, batch).finally(() => {
+      running.delete(as);
+      pump();
+    });
   }
 
   async function runBatch(on: EngineThread, batch: readonly Ticket[]): Promise<void> {
     const begun = performance.now();
     try {
       const rows = await on.run(batch.map(({ text }) => text));
-      // A part of the time of a batch lies behind the one before it.
-      textMs += SMOOTHING * ((performance.now() - begun) / batches / batch.length - textMs);
+      // Batches that run in turns take each other's time.
+      textMs += SMOOTHING * ((performance.now() - begun) / running.size / batch.length - textMs);
       batch.forEach((ticket, place) => settle(ticket, rows[place] ?? []));
     } catch (error) {
       for (const ticket of batch) ticket.deaths += 1;

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { batchesOf, findBatchLimits, type BatchLimits } from './batches.ts';
 import { callNative, type CallState } from './native-call.ts';
 import { openSession, softmax, type Session } from './session.ts';
 import { createTokens, type Tokens } from './tokens.ts';
@@ -34,13 +35,21 @@ const WARM_UP = ['', 'bitcoin '.repeat(24), 'bitcoin '.repeat(96)];
 const port = parentPort;
 if (port !== null) await serve(workerData as EngineWorkerData);
 
+interface Network {
+  tokens: Tokens;
+  session: Session;
+  limits: BatchLimits;
+}
+
 async function serve(order: EngineWorkerData): Promise<void> {
   const tell = (answer: EngineAnswer) => port?.postMessage(answer);
   try {
     const tokens = createTokens({ ...order, settings: order.tokenizerSettings });
     const session = guarded(await openSession(order.path, { threads: order.threads }), order.calls);
     for (const text of WARM_UP) await session.run(tokens.encode(text));
-    port?.on('message', (question: EngineQuestion) => void answerTo(question, { tokens, session, tell }));
+    const limits = await findBatchLimits(session, tokens);
+    const network = { tokens, session, limits };
+    port?.on('message', (question: EngineQuestion) => void answerTo(question, { network, tell }));
     tell({ kind: 'ready' });
   } catch (error) {
     tell({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) });
@@ -49,23 +58,41 @@ async function serve(order: EngineWorkerData): Promise<void> {
 
 async function answerTo(
   question: EngineQuestion,
-  { tokens, session, tell }: { tokens: Tokens; session: Session; tell: (answer: EngineAnswer) => void },
+  { network, tell }: { network: Network; tell: (answer: EngineAnswer) => void },
 ): Promise<void> {
   if (question === null) {
-    await session.close();
+    await network.session.close();
     port?.close();
     return;
   }
   const { id, texts } = question;
   try {
-    const rows: number[][] = [];
-    for (const text of texts) rows.push(softmax(await session.run(tokens.encode(text))));
-    tell({ kind: 'scored', id, rows });
+    tell({ kind: 'scored', id, rows: await scoreTexts(texts, network) });
   } catch (error) {
     tell({ kind: 'refused', id, problem: error instanceof Error ? error.message : String(error) });
   }
 }
 
+/** The runtime lets other questions in between two runs, so that a short one does not wait for the end of a long one. */
+async function scoreTexts(
+  texts: readonly string[],
+  { tokens, session, limits }: Network,
+): Promise<number[][]> {
+  const ids = texts.map((text) => tokens.encode(text));
+  const rows: number[][] = texts.map(() => []);
+  for (const batch of batchesOf(ids, limits)) {
+    const scored = await session.runTogether(batch.map((place) => ids[place] ?? []));
+    batch.forEach((place, row) => {
+      rows[place] = softmax(scored[row] ?? []);
+    });
+  }
+  return rows;
+}
+
 function guarded(session: Session, calls: CallState): Session {
-  return { ...session, run: (ids) => callNative(calls, () => session.run(ids)) };
+  return {
+    ...session,
+    run: (ids) => callNative(calls, () => session.run(ids)),
+    runTogether: (rows) => callNative(calls, () => session.runTogether(rows)),
+  };
 }

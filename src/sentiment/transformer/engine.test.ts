@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openEngine, type Engine, type EngineOptions } from './engine.ts';
 import { callNative, countCalls, createCallState, stopCalls } from './native-call.ts';
-import { createEngineQueue, MOST_OF_A_CALLER, openTicket } from './engine-queue.ts';
+import { createEngineQueue, MOST_OF_A_CALLER, openTicket, type Ticket } from './engine-queue.ts';
 
 const program = new URL('./fixtures/odd-engine.ts', import.meta.url);
 const opened: Engine[] = [];
@@ -148,24 +148,37 @@ describe('createEngineQueue', () => {
     queue.add({ waiting: tickets('a', 3) });
     queue.putBack(tickets('b', 2));
     expect([queue.hasSuspects, queue.waiting]).toEqual([true, 5]);
-    const taken = [queue.take(), queue.take(), queue.take()].map((batch) => batch.map(({ text }) => text));
+    const taken = [queue.takeSuspect(), queue.takeSuspect(), queue.take('prompt')].map(textsOf);
     expect(taken).toEqual([['b0'], ['b1'], ['a0', 'a1', 'a2']]);
+    expect(queue.takeSuspect()).toEqual([]);
     expect(queue.hasSuspects).toBe(false);
   });
 
   const tickets = (prefix: string, count: number) =>
     Array.from({ length: count }, (_, place) => openTicket(`${prefix}${place}`));
+  const textsOf = (batch: readonly Ticket[]) => batch.map(({ text }) => text);
 
-  it('hands out one text of each caller in turn, in each caller’s order', () => {
+  it.each([
+    ['bulk', 40, 20],
+    ['prompt', 10, 4],
+  ] as const)(
+    'hands out one text of each caller in turn, in each caller’s order (%s)',
+    (lane, most, fewer) => {
+      const queue = createEngineQueue();
+      queue.add({ waiting: tickets('a', most) });
+      queue.add({ waiting: tickets('b', fewer) });
+      expect(textsOf(queue.take(lane)).slice(0, 6)).toEqual(['a0', 'b0', 'a1', 'b1', 'a2', 'b2']);
+    },
+  );
+
+  it('keeps a few texts apart from a list, so that neither waits for the other', () => {
     const queue = createEngineQueue();
-    queue.add({ waiting: tickets('a', 40) });
-    queue.add({ waiting: tickets('b', 2) });
-    expect(
-      queue
-        .take()
-        .map(({ text }) => text)
-        .slice(0, 6),
-    ).toEqual(['a0', 'b0', 'a1', 'b1', 'a2', 'a3']);
+    queue.add({ waiting: tickets('list', 1_000) });
+    queue.add({ waiting: tickets('few', 2) });
+    expect(textsOf(queue.take('prompt'))).toEqual(['few0', 'few1']);
+    expect(queue.take('prompt')).toEqual([]);
+    expect(textsOf(queue.take('bulk'))[0]).toBe('list0');
+    expect(queue.clear().length).toBeGreaterThan(800);
   });
 
   it('counts a long list as a short one, so that it keeps nobody out', () => {
@@ -177,8 +190,8 @@ describe('createEngineQueue', () => {
   it('hands a text that is too long for the budget out by itself', () => {
     const queue = createEngineQueue();
     queue.add({ waiting: [openTicket('x'.repeat(100_000)), openTicket('y')] });
-    expect(queue.take()).toHaveLength(1);
-    expect(queue.take()).toHaveLength(1);
-    expect(queue.take()).toEqual([]);
+    expect(queue.take('prompt')).toHaveLength(1);
+    expect(queue.take('prompt')).toHaveLength(1);
+    expect(queue.take('prompt')).toEqual([]);
   });
 });

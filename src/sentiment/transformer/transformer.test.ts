@@ -71,6 +71,22 @@ describe.each(TINY)('createTransformer on %s', (name) => {
     expect(readdirSync(join(modelDir, 'prepared')).sort()).toEqual(['.lock', 'int8.onnx', 'prepared.json']);
   });
 
+  it.each(['fp32', 'auto'] as const)(
+    'gives a text one score, whoever its neighbours are (%s)',
+    async (precision) => {
+      const modelDir = folderOf(name, `${name}-${precision}`);
+      const options = { precision, modelDir, cacheEntries: 1 } as const;
+      const scorer = await open(name, options);
+      const texts = Array.from(
+        { length: 60 },
+        (_, place) => `bitcoin ${'gains '.repeat(place % 7)}against ${place}`,
+      );
+      const together = await scorer.score(texts);
+      for (const [place, text] of texts.entries())
+        expect(await scorer.score([text])).toEqual([together[place]]);
+    },
+  );
+
   it('scores a megabyte as it scores what of it the model can take', async () => {
     const scorer = await open(name);
     const [long, cut] = await scorer.score([
