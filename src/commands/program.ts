@@ -205,6 +205,7 @@ function addReports(program: Command, run: Runner): void {
     .description('train scorers on parts of labelled sets, test them on the rest, and write the page')
     .requiredOption('--data <dir>', 'folder of labelled sets (docs/results/sentiment.md names them)')
     .requiredOption('--out <file>', 'the page, in Markdown')
+    .option('--picture <file>', 'reliability diagrams, as an SVG that the page shows')
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option(...JSON_OPTION)
     .action(run(reportSentimentCommand, { isCalculation: true }));

@@ -2,9 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { format, resolveConfig } from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { traceCommand, type CommandTrace } from '../../test/command-context.ts';
 import { makeRatedSentences } from '../../test/rated-sentences.ts';
+import type { StudyTest } from '../sentiment/index.ts';
 import { reportSentimentCommand, type Study } from './report-sentiment.ts';
 import { describeStudy } from './sentiment-pages.ts';
 
@@ -13,12 +15,14 @@ const SIGNS = { negative: -0.8, neutral: 0.1, positive: 0.8 } as const;
 const root = mkdtempSync(join(tmpdir(), 'bellwether-report-'));
 const data = join(root, 'labelled');
 const out = join(root, 'sentiment.md');
+const picture = join(root, 'images', 'reliability.svg');
 let trace: CommandTrace;
 let page = '';
 let study: Study;
 
 beforeAll(async () => {
   mkdirSync(data);
+  mkdirSync(join(root, 'images'));
   mkdirSync(join(root, 'vader'));
   const own = makeRatedSentences({ count: ROWS, seed: 5 });
   const scored = makeRatedSentences({ count: ROWS, seed: 6 }).map(({ text, label = 'neutral' }) => ({
@@ -46,7 +50,7 @@ beforeAll(async () => {
   ]);
   writeFileSync(join(data, 'fiqa-posts.json'), JSON.stringify(Object.fromEntries(posts)));
   trace = traceCommand({});
-  expect(await reportSentimentCommand({ data, out, seed: 1 }, trace.context)).toBe(0);
+  expect(await reportSentimentCommand({ data, out, picture, seed: 1 }, trace.context)).toBe(0);
   page = readFileSync(out, 'utf8');
   study = trace.json() as unknown as Study;
 }, 180_000);
@@ -60,13 +64,15 @@ function write(file: string, lines: readonly string[]): void {
 
 describe('report sentiment', () => {
   it('cross-validates every labelled set, and holds versions of one set against the others', () => {
-    expect(study.unseen.map(({ name, n }) => [name, n])).toEqual([
+    expect(study.unseen.map(({ name, evaluation }) => [name, evaluation.families['linear']?.n])).toEqual([
       ['PhraseBank', ROWS],
       ['Bitcoin headlines', ROWS],
     ]);
-    expect(study.across.map(({ trainedOn, testedOn }) => [trainedOn, testedOn])).toEqual([
-      ['PhraseBank', 'Bitcoin headlines'],
-      ['Bitcoin headlines', 'PhraseBank'],
+    expect(
+      study.across.map(({ trainedOn, tests }) => [trainedOn, tests.map((test) => test.testedOn)]),
+    ).toEqual([
+      ['PhraseBank', ['Bitcoin headlines']],
+      ['Bitcoin headlines', ['PhraseBank']],
     ]);
     for (const { evaluation } of study.unseen) {
       const linear = evaluation.families['linear']!;
@@ -77,19 +83,27 @@ describe('report sentiment', () => {
   it('takes recorded scores beyond a border as labels, and averages the parts of a post', () => {
     const [, headlines] = study.unseen;
     expect(headlines?.evaluation.families['linear']?.perClass?.neutral.support).toBe(ROWS / 3);
-    expect(study.scored.map(({ name }) => name)).toEqual(['FiQA posts', 'VADER tweets']);
-    for (const { evaluation } of study.scored) {
-      const figures = Object.values(evaluation.families);
-      expect(figures.map(({ n }) => n)).toEqual([ROWS, ROWS, ROWS]);
-      expect(Math.max(...figures.map(({ pearson }) => pearson ?? 0))).toBeGreaterThan(0.9);
+    const foreign = study.together?.foreign ?? [];
+    expect(foreign.map(({ testedOn }) => testedOn)).toEqual(['FiQA posts', 'VADER tweets']);
+    for (const { evaluation } of foreign) {
+      const pearsons = Object.values(evaluation.families).map(({ pearson }) => pearson ?? 0);
+      expect(pearsons).toHaveLength(3);
+      expect(Math.max(...pearsons)).toBeGreaterThan(0.9);
     }
+  });
+
+  it('tests one version on what was kept out of its teachers', () => {
+    const { trainedOn, trainedRows, unseen } = study.together!;
+    expect(trainedOn).toEqual(['Bitcoin headlines']);
+    const [{ evaluation }] = unseen as [StudyTest];
+    expect(evaluation.families['linear']!.n + trainedRows).toBe(ROWS);
   });
 
   it('names what was not there', () => {
     expect(study.missing).toContain('twitter-financial-news-train.jsonl.gz');
     expect(study.missing).toContain('semeval2017-headlines.jsonl.gz');
     expect(study.missing).not.toContain('fiqa-posts.json');
-    expect(page).toContain('Not there, so not measured: `twitter-financial-news-train.jsonl.gz`, ');
+    expect(page).toContain('not measured: `twitter-financial-news-train.jsonl.gz`, ');
   });
 
   it('writes the page whole, and says where it is and how far it was', () => {
@@ -98,21 +112,36 @@ describe('report sentiment', () => {
     expect(page.startsWith('# Sentiment, measured\n')).toBe(true);
     expect(page.endsWith('.\n')).toBe(true);
     for (const line of [
-      '## On texts that were not seen (5 folds)',
+      '## On texts that were not seen: 5 folds',
       '### PhraseBank',
-      '## Trained on one set, tested on another',
-      '| trained | PhraseBank | Bitcoin headlines |',
-      '## Against scores of people',
-      '## What it says',
+      '## One version for all: Bitcoin headlines',
+      '## Taught by one set, tested on another',
+      '### Scores of people',
+      '## In short',
+      '## Making this page again',
     ]) {
       expect(page).toContain(`\n${line}\n`);
     }
-    expect(page).toMatch(/\| vader@1\.0\.0 \| \d+\.\d\d % \(/);
-    expect(page).toMatch(/\| vader retrained \| \d/);
-    expect(page).toMatch(/\| linear, on PhraseBank \| \(unseen folds above\) \| \d/);
-    expect(page).toMatch(/\| FiQA posts \| 54 \| /);
-    expect(page).toContain('- PhraseBank: linear is more often right than vader@1.0.0 (');
+    expect(page).toMatch(/\| vader@1\.0\.0 +\| \d\.\d{4} \(/);
+    expect(page).toMatch(/\| vader, retrained +\| \d/);
+    expect(page).toMatch(/\| linear, taught by PhraseBank +\| see above +\| \d/);
+    expect(page).toMatch(/\| FiQA posts +\| \d+ +\| /);
+    expect(page).toContain('- PhraseBank, unseen folds: linear is more often right than vader@1.0.0 (');
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('is formatted as the project formats pages', async () => {
+    expect(await format(page, { ...(await resolveConfig(import.meta.filename)), parser: 'markdown' })).toBe(
+      page,
+    );
+  });
+
+  it('draws how sure and how right each scorer is, beside the page', () => {
+    const drawn = readFileSync(join(root, 'images', 'reliability.svg'), 'utf8');
+    expect(drawn.match(/<polyline/g)).toHaveLength(3 + 2 * 3);
+    expect(drawn).toContain('>Bitcoin headlines</text>');
+    expect(drawn).not.toMatch(/NaN|undefined/);
+    expect(page).toContain('](images/reliability.svg)');
   });
 
   it('refuses a folder without any of the sets, naming them, and an --out that cannot be', async () => {
@@ -132,18 +161,54 @@ describe('report sentiment', () => {
 });
 
 describe('describeStudy', () => {
-  it('says so where there was no set with scores and nothing was missing', () => {
-    const text = describeStudy({ ...study, scored: [], missing: [] });
-    expect(text).toContain('No set with scores was there.');
-    expect(text).not.toContain('Not there, so not measured');
+  it('says so where there was no set with scores, no other set and no picture', () => {
+    const text = describeStudy({ ...study, across: [], together: null, missing: [] }, null);
+    for (const absent of ['Scores of people', 'tested on another', 'not measured', '![']) {
+      expect(text).not.toContain(absent);
+    }
   });
 
   it('tells a loss as a loss, with the sign turned to the later scorer', () => {
     const told = structuredClone(study);
     const [pair] = told.unseen[0]!.evaluation.comparisons;
     Object.assign(pair!, { accuracyDifference: 0.25, low: 0.1, high: 0.4 });
-    expect(describeStudy(told)).toMatch(/- PhraseBank: .* is less often right than .* \(-25\.00 %\)\./);
+    expect(describeStudy(told, null)).toContain(
+      '- PhraseBank, unseen folds: vader, retrained is less often right than vader@1.0.0 (accuracy -0.2500 (-0.4000 to -0.1000)).',
+    );
     Object.assign(pair!, { accuracyDifference: 0.01, low: -0.1, high: 0.1 });
-    expect(describeStudy(told)).toMatch(/- PhraseBank: .* cannot be told from .* \(-1\.00 %\)\./);
+    expect(describeStudy(told, null)).toContain('vader, retrained cannot be told from vader@1.0.0');
+    const across = told.across[0]!.tests[0]!.evaluation.comparisons[1]!;
+    Object.assign(across, { accuracyDifference: 0.3, low: 0.2, high: 0.4 });
+    const scores = told.together!.foreign[0]!.evaluation.comparisons[1]!;
+    Object.assign(scores, { pearsonDifference: 0.3, pearsonLow: 0.2, pearsonHigh: 0.4 });
+    const text = describeStudy(told, null);
+    expect(text).toContain(
+      '- linear, taught by PhraseBank, loses to vader@1.0.0 on Bitcoin headlines (accuracy -0.3000',
+    );
+    expect(text).toContain('**-0.3000**');
+    expect(text).toContain('follows people’s scores of FiQA posts worse than vader@1.0.0 (Pearson -0.3000');
+  });
+
+  it('judges a set without neutral rows by the larger side, in tables and in words', () => {
+    const told = structuredClone(study);
+    const { evaluation } = told.unseen[0]!;
+    for (const figures of Object.values(evaluation.families)) {
+      figures.perClass!.neutral.support = 0;
+      figures.twoClass = {
+        accuracy: 0.6543,
+        low: 0.6,
+        high: 0.7,
+        macroF1: 0.61,
+        macroF1Low: 0.6,
+        macroF1High: 0.62,
+        n: 36,
+      };
+    }
+    const [pair] = evaluation.comparisons;
+    Object.assign(pair!.twoClass!, { accuracyDifference: -0.123, low: -0.2, high: -0.05, mcnemarP: 1.5e-7 });
+    const text = describeStudy(told, null);
+    expect(text).toMatch(/\| vader@1\.0\.0 +\| 0\.6543 \(0\.6000 to 0\.7000\) \| 0\.6100 \(/);
+    expect(text).toMatch(/\| \+0\.1230 \(\+0\.0500 to \+0\.2000\) +\| < 1e-6/);
+    expect(text).toContain('Two classes.');
   });
 });

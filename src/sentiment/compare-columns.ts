@@ -215,10 +215,16 @@ export function reliabilityOf({ cells, bins, gaps, confidences }: Agreement): Re
  * @param weights - how often each row counts, shape (n)
  */
 export function weightedPearson({ scores, sentiments, isScored }: Agreement, weights: Uint32Array): number {
-  let [rows, x, y, xx, yy, xy] = [0, 0, 0, 0, 0, 0];
+  let rows = 0;
+  let x = 0;
+  let y = 0;
+  let xx = 0;
+  let yy = 0;
+  let xy = 0;
   for (let row = 0; row < scores.length; row += 1) {
-    const weight = isScored[row] === 1 ? (weights[row] ?? 0) : 0;
-    const [score, sentiment] = [scores[row] ?? 0, sentiments[row] ?? 0];
+    const weight = (isScored[row] ?? 0) * (weights[row] ?? 0);
+    const score = scores[row] ?? 0;
+    const sentiment = sentiments[row] ?? 0;
     rows += weight;
     x += weight * score;
     y += weight * sentiment;

@@ -60,6 +60,8 @@ export interface TwoClassFigures {
   low: number | null;
   high: number | null;
   macroF1: number | null;
+  macroF1Low: number | null;
+  macroF1High: number | null;
   n: number;
 }
 
@@ -244,6 +246,8 @@ function toFigures(
             low: intervals.twoClassAccuracy?.low ?? null,
             high: intervals.twoClassAccuracy?.high ?? null,
             macroF1: figures.twoClassMacroF1,
+            macroF1Low: intervals.twoClassMacroF1?.low ?? null,
+            macroF1High: intervals.twoClassMacroF1?.high ?? null,
             n: twoClassRows,
           },
   };

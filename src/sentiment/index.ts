@@ -27,4 +27,13 @@ export {
   type SentimentFigures,
   type Stopwatch,
 } from './evaluate.ts';
-export { crossValidate, trainOn, type StudySet } from './study.ts';
+export type { Difference } from './compare.ts';
+export { crossValidate, trainTogether, transfer, type StudyOptions, type StudyTest } from './study.ts';
+export {
+  LABELLED_SOURCES,
+  missingFiles,
+  readStudySet,
+  SCORED_SOURCES,
+  type StudySet,
+  type StudySource,
+} from './study-sets.ts';

@@ -4,7 +4,7 @@ import type { RatedText } from './rated-texts.ts';
 import type { ScorerFamily } from './scorer-family.ts';
 import type { Score, SentimentLabel } from './scorer.ts';
 import { linearFamily } from './linear/linear.ts';
-import { crossValidate, trainOn } from './study.ts';
+import { crossValidate, trainOn, trainTogether, transfer, withoutCopies } from './study.ts';
 import { createVader } from './vader/vader.ts';
 
 const ROWS = makeRatedSentences({ count: 120, seed: 4 });
@@ -65,6 +65,72 @@ describe('crossValidate', () => {
     const first = await run();
     expect(Object.keys(first.families)).toEqual(['vader', 'parrot']);
     expect(await run()).toEqual(first);
+  });
+});
+
+describe('transfer', () => {
+  const options = { fixed: [createVader()], seed: 1, stopwatch: () => 0 };
+
+  it('tests on another set by what the whole of the first has taught', async () => {
+    const seen: number[] = [];
+    const families = [createParrot((rows) => seen.push(rows.length))];
+    const other = makeRatedSentences({ count: 60, seed: 9 }).map((row) => ({
+      ...row,
+      text: `${row.text} Again and again they say so, for once`,
+    }));
+    const [test] = await transfer({ name: 'own', rows: ROWS }, [{ name: 'other', rows: other }], {
+      ...options,
+      families,
+    });
+    expect(seen).toEqual([ROWS.length]);
+    expect(test).toMatchObject({ testedOn: 'other', leftOut: 60 - test!.evaluation.families['parrot']!.n });
+    expect(Object.keys(test!.evaluation.families)).toEqual(['vader', 'parrot']);
+  });
+
+  it('leaves out of a test what the training holds, and skips a set that is nothing else', async () => {
+    const strange = { text: 'Quite another event of which nobody has heard', label: 'neutral' as const };
+    const tests = await transfer(
+      { name: 'own', rows: ROWS },
+      [
+        { name: 'copies', rows: ROWS.map((row) => ({ ...row, text: `${row.text}!` })) },
+        { name: 'mixed', rows: [...ROWS, strange] },
+      ],
+      { ...options, families: [createParrot()] },
+    );
+    expect(tests.map(({ testedOn, leftOut }) => [testedOn, leftOut])).toEqual([['mixed', ROWS.length]]);
+    expect(tests[0]?.evaluation.families['parrot']?.n).toBe(1);
+    expect(withoutCopies(ROWS, [])).toEqual(ROWS);
+  });
+});
+
+describe('trainTogether', () => {
+  it('teaches one version by several sets and tests the fold that was kept out of each', async () => {
+    const taught: RatedText[] = [];
+    const sets = [ROWS.slice(0, 60), ROWS.slice(60)].map((rows, place) => ({ name: `set ${place}`, rows }));
+    const foreign = [
+      {
+        name: 'scores',
+        rows: [
+          { text: 'wonderful', score: 1 },
+          { text: 'dreadful', score: -1 },
+        ],
+      },
+    ];
+    const result = await trainTogether(sets, foreign, {
+      families: [createParrot((rows) => taught.push(...rows))],
+      fixed: [createVader()],
+      seed: 1,
+      stopwatch: () => 0,
+      folds: 3,
+    });
+    expect(taught).toHaveLength(result.trainedRows);
+    const tested = result.unseen.reduce((sum, { evaluation }) => sum + evaluation.families['parrot']!.n, 0);
+    expect(tested + result.trainedRows).toBe(ROWS.length);
+    expect(result.unseen.map(({ leftOut }) => leftOut)).toEqual([0, 0]);
+    // It knows none of them: it says neutral to all.
+    const neutral = result.unseen[0]!.evaluation.families['parrot']!.perClass!.neutral;
+    expect(neutral.recall).toBe(1);
+    expect(result.foreign[0]?.evaluation.families['vader']?.pearson).toBeCloseTo(1, 9);
   });
 });
 
