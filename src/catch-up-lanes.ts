@@ -10,7 +10,7 @@ import {
 } from './features/index.ts';
 import { readKnownScores, writeLaneScores } from './input-feed.ts';
 import { readObservations } from './lake/index.ts';
-import { scoreSideBySide } from './prediction/index.ts';
+import { scoreSideBySide, type ScoringTroubles } from './prediction/index.ts';
 import { scorerName, type Scorer } from './sentiment/index.ts';
 
 /** Windows that are folded and committed at once. */
@@ -39,6 +39,8 @@ export async function catchUpLanes(options: {
   scorers: readonly Scorer[];
   graceSeconds: number;
   onProgress?: (progress: LaneProgress) => void;
+  /** Told of texts that a scorer cannot read, which stay without its score; left out, one such text ends it. */
+  onUnreadable?: ScoringTroubles['onUnreadable'];
   signal?: AbortSignal;
 }): Promise<number> {
   const { workspace, asset, featureSets, scorers } = options;
@@ -73,7 +75,8 @@ async function foldLane(
     after: EpochMs;
   },
 ): Promise<void> {
-  const { workspace, asset, featureSet, scorer, graceSeconds, windowEnds, onProgress, signal } = lane;
+  const { workspace, asset, featureSet, scorer, graceSeconds, windowEnds, onProgress, onUnreadable, signal } =
+    lane;
   const graceMs = graceSeconds * SECOND_MS;
   const state = lane.state ?? createFeatureState(featureSet);
   let knownUpTo = lane.after + graceMs;
@@ -92,7 +95,7 @@ async function foldLane(
       indexNames: ['fear_greed'],
     });
     const known = await readKnownScores(workspace.pool, observations, [scorer]);
-    const { inputs, scores } = await scoreSideBySide(observations, known);
+    const { inputs, scores } = await scoreSideBySide(observations, known, { onUnreadable });
     const built = buildFeatureRows({ featureSet, inputs, windows, graceSeconds, state });
     await inTransaction(workspace.pool, async (client) => {
       await writeLaneScores(client, scores, upTo);

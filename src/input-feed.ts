@@ -6,6 +6,7 @@ import {
   type LaneScore,
   type LaneScorer,
   type ScoredInputs,
+  type ScoringTroubles,
 } from './prediction/index.ts';
 import type { WindowParts } from './run-window.ts';
 import { scorerName, type Scorer } from './sentiment/index.ts';
@@ -15,12 +16,12 @@ import type { WorkspaceRun } from './window-run.ts';
  * Reads a workspace's observations as of each decision and scores their texts. In replay it reads some time ahead
  * and hands out by known time; what is ahead stays unseen until then.
  * @param options.aheadMs - 0 live, where nothing lies ahead
- * @param options.onScorerFailed - told when a further scorer cannot answer, whose texts then stay without a score;
- *   left out, as in replay, the failure is the window's
+ * @param options - with whom is told of texts that stay without a score of a further scorer; where nobody is, as in
+ *   `replay`, the failure is the window's
  */
 export function createInputFeed(
   run: Pick<WorkspaceRun, 'workspace' | 'asset' | 'featureSet' | 'scorers'>,
-  { aheadMs, onScorerFailed }: { aheadMs: number; onScorerFailed?: (scorer: string, error: unknown) => void },
+  { aheadMs, ...troubles }: { aheadMs: number } & ScoringTroubles,
 ): WindowParts['read'] {
   const { workspace, asset, featureSet, scorers } = run;
   let loadedUpTo = NaN;
@@ -36,7 +37,7 @@ export function createInputFeed(
       indexNames: ['fear_greed'],
     });
     const lanes = await readKnownScores(workspace.pool, observations, scorers);
-    waiting = await scoreSideBySide(observations, lanes, { onFailure: onScorerFailed });
+    waiting = await scoreSideBySide(observations, lanes, troubles);
     fresh = Map.groupBy(waiting.scores, ({ textId }) => textId);
     loadedUpTo = upTo;
   }

@@ -84,6 +84,8 @@ export interface Learning {
 export interface LearningOptions {
   asset: string;
   featureSets: readonly FeatureSet[];
+  /** Scorers that did not always exist, with the moment since when; default: none. */
+  knownSince?: ReadonlyMap<string, EpochMs>;
   arms: readonly Arm[];
   /** The end of the warm-up: the first training stands here. */
   firstFitAt: EpochMs;
@@ -335,10 +337,11 @@ function requestOf(
     history,
   }: { trigger: RetrainingTrigger; families: RetrainedFamily[]; history: History },
 ) {
-  const { asset, featureSets, firstChampion, expiryDays, seed, pool } = options;
+  const { asset, featureSets, knownSince, firstChampion, expiryDays, seed, pool } = options;
   return {
     asset,
     featureSets,
+    knownSince,
     barMinutes: featureSets[0]?.barMinutes ?? NaN,
     horizonsMinutes: HORIZONS_MINUTES,
     firstChampion,

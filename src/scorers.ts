@@ -193,7 +193,8 @@ class ScorerShelf implements OpenScorers {
       throw scorerUnavailable(wanted.family, 'nobody knows how to load it.', 'See registry list.');
     }
     const version = await this.#options.store.open(wanted.family, wanted.version);
-    const scorer = await family.load(version.files, wanted.version);
+    const loaded = await family.load(version.files, wanted.version);
+    const scorer: Scorer = { ...loaded, knownSince: Date.parse(version.manifest.trainedAt) };
     return { scorer, note: `trained on ${version.manifest.data.map(({ file }) => file).join(', ')}` };
   }
 

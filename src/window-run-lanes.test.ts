@@ -248,7 +248,7 @@ describe('a run with two scorers', () => {
     const heard = await createInputFeed(whole, { aheadMs: 0 })(range);
     const missed = await createInputFeed(lame, {
       aheadMs: 0,
-      onScorerFailed: (scorer, error) => told.push(`${scorer} ${String(error)}`),
+      onFailure: (scorer, error) => told.push(`${scorer} ${String(error)}`),
     })(range);
     expect(told).toEqual(['second@0.2.0 Error: out of order']);
     expect(heard.scores.length).toBeGreaterThan(50);

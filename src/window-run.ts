@@ -44,6 +44,7 @@ import {
   type ArmFailure,
   type RememberedRun,
   type WindowMemory,
+  type ScoringTroubles,
 } from './prediction/index.ts';
 import {
   claimVersions,
@@ -54,7 +55,7 @@ import {
 } from './registry/index.ts';
 import { recordRetraining, saveArtifacts, type Retraining } from './retraining/index.ts';
 import { runWindow, type WindowEffects, type WindowParts, type WindowRun } from './run-window.ts';
-import type { Scorer } from './sentiment/index.ts';
+import { knownSinceOf, type Scorer } from './sentiment/index.ts';
 
 /** The ledger's name for the one path. */
 export const WINDOW_JOB = 'run-window';
@@ -90,6 +91,8 @@ export interface RunOptions extends LearningSettings, Pick<LearningOptions, 'poo
   seed: number;
   /** Told while a scorer that joins late reads the past. */
   onProgress?: (progress: LaneProgress) => void;
+  /** Told of texts of that past that it cannot read; left out, one such text ends it. */
+  onUnreadable?: ScoringTroubles['onUnreadable'];
   signal?: AbortSignal;
 }
 
@@ -125,6 +128,7 @@ export async function openRun(options: RunOptions): Promise<WorkspaceRun> {
     }),
     learning: await openLearning({
       ...options,
+      knownSince: knownSinceOf(scorers),
       firstFitAt: predictAfter,
       graceMs,
     }),

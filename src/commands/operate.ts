@@ -25,6 +25,7 @@ import { amount } from './amount.ts';
 import { rest, type StorageKeeper } from './keep-storage.ts';
 import { replayWindows } from './replay-windows.ts';
 import type { Schedule, StartPlan } from './start-plan.ts';
+import { tellTroubles } from './scoring-troubles.ts';
 import type { Terminal } from './terminal.ts';
 import { createTrainings, type Trainings } from './train-beside.ts';
 
@@ -90,6 +91,7 @@ async function catchUpFromLedger(work: Work & { terminal: Terminal }): Promise<v
       terminal.progress(phrase, done, total);
       operation.progress = { phrase, share };
     },
+    onUnreadable: tellTroubles(operation, work.log).onUnreadable,
   });
   moveClock(schedule.clock, (run.lastWindow ?? schedule.catchUpTo) + run.memory.graceMs);
   if (decided > 0) await analyzeLedger(run.workspace.pool);
@@ -290,6 +292,7 @@ async function resume({ operation, schedule, log, terminal, signal }: Work): Pro
     onProgress: ({ scorer, done, total }) => {
       terminal?.progress(`${scorer} reads the past`, done, total);
     },
+    onUnreadable: tellTroubles(operation, log).onUnreadable,
     signal,
   });
   tellMissing(operation, log);
@@ -319,12 +322,7 @@ function partsOf({ operation, plan, log }: Work, run: WorkspaceRun): WindowParts
     collect: async (upTo) => {
       if (operation.storage !== null) await plan.collect(operation.storage, upTo);
     },
-    read: createInputFeed(run, {
-      aheadMs: 0,
-      onScorerFailed: (scorer, error) => {
-        log.error({ scorer, reason: messageOf(error) }, 'texts stay without a score of this scorer');
-      },
-    }),
+    read: createInputFeed(run, { aheadMs: 0, ...tellTroubles(operation, log) }),
     armFailed: (deployed, { arm, modelVersion, error }) => {
       log.error({ arm, modelVersion, reason: messageOf(error) }, 'a live model could not predict a window');
       operation.router?.failed(deployed, error);

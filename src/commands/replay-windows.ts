@@ -1,6 +1,7 @@
 import { createVirtualClock, DAY_MS, type EpochMs } from '../core/index.ts';
 import { windowsBetween } from '../run-window.ts';
 import { createInputFeed } from '../input-feed.ts';
+import type { ScoringTroubles } from '../prediction/index.ts';
 import { runThrough, type WorkspaceRun } from '../window-run.ts';
 
 /** Inputs that a replay reads ahead of its clock; they are handed out by known time. */
@@ -29,10 +30,12 @@ export async function replayWindows(
     upTo: EpochMs;
     onMoment?: (asOf: EpochMs) => void;
     onProgress: (progress: ReplayProgress) => void;
+    /** Told of texts that a further scorer cannot read; left out, one such text ends the replay. */
+    onUnreadable?: ScoringTroubles['onUnreadable'];
     signal?: AbortSignal;
   },
 ): Promise<number> {
-  const { upTo, onMoment, onProgress, signal } = options;
+  const { upTo, onMoment, onProgress, onUnreadable, signal } = options;
   const { memory, featureSet, predictAfter } = run;
   const beginning = run.lastWindow ?? options.beginning;
   const windows = windowsBetween(beginning, upTo, featureSet.barMinutes);
@@ -49,7 +52,7 @@ export async function replayWindows(
       clock,
       // The history was imported whole before.
       collect: () => Promise.resolve(),
-      read: createInputFeed(run, { aheadMs: READ_AHEAD_MS }),
+      read: createInputFeed(run, { aheadMs: READ_AHEAD_MS, onUnreadable }),
     },
     onCommit: (done) => {
       const part =

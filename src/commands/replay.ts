@@ -34,6 +34,7 @@ import { scorerName } from '../sentiment/index.ts';
 import { openHistoryFolder, type HistoryFolder } from '../sources/index.ts';
 import { openRun, WINDOW_JOB } from '../window-run.ts';
 import { candlesMissing, rangeEmpty, rangeReversed } from './errors.ts';
+import { tellHindsight } from './hindsight.ts';
 import { requireHorizons } from './horizons.ts';
 import { importOnce } from './import.ts';
 import { learningSettings } from './learning-settings.ts';
@@ -195,6 +196,7 @@ async function runReplay(parts: ReplayParts): Promise<ReplayResult> {
     terminal.say(`  the history begins at ${isoUtc(beforeFirst)}, after --from`);
   }
   if (upTo < options.to) terminal.say(`  the history ends at ${isoUtc(upTo)}, before --to`);
+  tellHindsight(terminal, { scorers: models.scorers, from: beforeFirst });
   const pool = createFitPool(FITTING);
   try {
     const run = await openRun({

@@ -81,7 +81,9 @@ const COLLECTED_FACT = 'collected-up-to';
 /**
  * Decides how to start and refuses what cannot be meant.
  * @param parts.real - what the simulated market takes for the present; default: the machine's clock
- * @param parts.scorers - `family@version` of those that are folded beside the reference VADER; default: none
+ * @param parts.scorers - `family@version` of those that are folded beside the reference VADER; default: none. Of a history
+ *   they are part of the workspace's name, since it is played through again in no time; an invented market goes on in
+ *   real time, and who joins it reads its past
  */
 export async function planStart(
   options: StartOptions,
@@ -91,7 +93,7 @@ export async function planStart(
   if (options.history === undefined) {
     if (options.from !== undefined)
       throw usageInvalid('--from needs --history: the simulated market begins by itself.');
-    return planSimulated(options, config, { real, scorers });
+    return planSimulated(options, config, real);
   }
   if (options.simulate === true)
     throw usageInvalid('--simulate and --history exclude each other: choose one.');
@@ -160,11 +162,7 @@ async function firstOpenTime(source: Source): Promise<EpochMs | undefined> {
   return undefined;
 }
 
-function planSimulated(
-  options: StartOptions,
-  config: Config,
-  { real, scorers }: { real: Clock; scorers: readonly string[] },
-): StartPlan {
+function planSimulated(options: StartOptions, config: Config, real: Clock): StartPlan {
   const { asset, graceSeconds, simulatorSeed: seed, simulatorStrength: strength } = config;
   const barMinutes = options.bar ?? config.liveBarMinutes;
   requireHorizons(barMinutes);
@@ -183,7 +181,6 @@ function planSimulated(
       seed,
       strength,
       pace: speed === undefined ? 'real' : 'played',
-      ...laneFacts(scorers),
     }),
     async prepare(storage, terminal, signal) {
       const firstOrigin = floorTo(real.now(), DAY_MS) - SIMULATED_DAYS * DAY_MS;

@@ -22,6 +22,7 @@ import { VERSION } from '../version.ts';
 import { amount } from './amount.ts';
 import { createDashboardBuild, type DashboardBuild } from './dashboard-build.ts';
 import { portUnusable } from './errors.ts';
+import { tellHindsight } from './hindsight.ts';
 import { keepStorage } from './keep-storage.ts';
 import { learningSettings } from './learning-settings.ts';
 import { catchUp, goOn } from './operate.ts';
@@ -53,6 +54,7 @@ export async function start(
     const models = createModels(plan.barMinutes, lanes);
     const operation = createOperation(plan, config, { log, scorers, models });
     terminal.say(`Bellwether ${VERSION} on ${plan.title}`);
+    tellHindsight(terminal, { scorers: models.scorers, from: -Infinity });
     // Whichever storage stands at the end: a lost one is replaced by another.
     ending.push(() => operation.storage?.close());
     ending.push(() => operation.pool.close());

@@ -5,6 +5,7 @@ export {
   type LaneScore,
   type LaneScorer,
   type ScoredInputs,
+  type ScoringTroubles,
 } from './inputs.ts';
 export { armsOf, HORIZONS_MINUTES, type Arm } from './arms.ts';
 export { NOTHING_DEPLOYED, type DeployedModel, type DeployedModels } from './deployed.ts';

@@ -162,6 +162,43 @@ describe('scoreSideBySide', () => {
     expect(told).toEqual([]);
   });
 
+  it('leaves the one text without a score that a scorer cannot read, and asks it for no other again', async () => {
+    const picky: Scorer = {
+      ...saying('second', 0.5),
+      score: (texts) =>
+        texts.includes('bad') ? Promise.reject(new Error('unreadable')) : saying('second', 0.5).score(texts),
+    };
+    const told: unknown[] = [];
+    const onUnreadable = (scorer: string, { texts, error }: { texts: number; error: unknown }) =>
+      told.push([scorer, texts, error]);
+    const lanes = [fresh(createVader()), fresh(picky)];
+    const { inputs } = await scoreSideBySide(observations, lanes, { onUnreadable });
+    expect(told).toEqual([['second@0.1.0', 1, new Error('unreadable')]]);
+    expect(inputs.slice(1)).toMatchObject([{ further: [0.5] }, { further: [null] }]);
+    await expect(scoreSideBySide(observations, lanes)).rejects.toThrow('unreadable');
+  });
+
+  it('does not take a scorer that is out of order for texts that cannot be read', async () => {
+    const many = Array.from({ length: 40 }, (_, place) => textAt(place, `text ${place}`));
+    const asked: string[] = [];
+    const dead: Scorer = {
+      ...failing('second'),
+      score: (texts) => {
+        asked.push(...texts);
+        return Promise.reject(new Error('out of order'));
+      },
+    };
+    const attempt = scoreSideBySide(many, [fresh(createVader()), fresh(dead)], { onUnreadable: () => {} });
+    await expect(attempt).rejects.toThrow('out of order');
+    expect(asked).toHaveLength(40 + 3);
+  });
+
+  it('asks what is kept for good where a scorer makes a difference', async () => {
+    const lane: Scorer = { ...failing('second'), lasting: saying('second', 0.25) };
+    const { inputs } = await scoreSideBySide(observations, [fresh(createVader()), fresh(lane)]);
+    expect(inputs[1]).toMatchObject({ further: [0.25] });
+  });
+
   it('needs a scorer', async () => {
     await expect(scoreSideBySide(observations, [])).rejects.toThrow(RangeError);
   });

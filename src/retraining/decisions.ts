@@ -1,4 +1,4 @@
-import { DAY_MS, MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { DAY_MS, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import { refitTime, type Model } from '../models/index.ts';
 import {
   applyChanges,
@@ -75,7 +75,8 @@ async function judgeContender(
 
 /**
  * Lets every live arm try for champion of each horizon, with gate fits alone, at 1 - 0.05 / challengers; of several
- * that are shown to be better the one with the highest lower bound becomes it. A horizon without a champion gets one
+ * that are shown to be better the one with the highest lower bound becomes it. An arm whose scorer is younger than the
+ * windows that would judge it cannot try: what it says of them is hindsight. A horizon without a champion gets one
  * without a comparison.
  * @param field.present - what is live after the contenders were judged
  * @param field.isOpen - false: nobody may try, a champion stays
@@ -143,19 +144,39 @@ function judgeChampion(
       `${champion} is champion at ${data.horizonMinutes} minutes, but no model of it is live`,
     );
   }
-  const challengers = [...standing].filter(([arm]) => arm !== champion);
+  const others = [...standing].filter(([arm]) => arm !== champion);
+  const hindsight = others.flatMap(([arm, challenger]) => {
+    const reason = hindsightOf(challenger, data, request);
+    return reason === null ? [] : [{ arm, challenger, reason }];
+  });
+  const challengers = others.filter(([arm]) => !hindsight.some((one) => one.arm === arm));
   const level = 1 - (1 - GATE_LEVEL) / challengers.length;
+  const own = {
+    at: request.recordedAt,
+    horizonMinutes: data.horizonMinutes,
+    kind: 'champion',
+    incumbentArm: champion,
+    incumbent: incumbent.modelVersion,
+  } as const;
+  const barred = hindsight.map(({ arm, challenger, reason }): GateDecision => {
+    const agreement = agreementOf(challenger, data.judged);
+    return {
+      ...own,
+      arm,
+      candidate: challenger.modelVersion,
+      agreement,
+      verdict: 'refused',
+      ...NOT_COMPARED,
+      reason,
+    };
+  });
   const decisions = challengers.map(([arm, challenger]): GateDecision => {
     const agreement = agreementOf(challenger, data.judged);
     const question = questionOf({ data, candidate: challenger, incumbent, agreement }, request);
     return {
-      at: request.recordedAt,
-      horizonMinutes: data.horizonMinutes,
+      ...own,
       arm,
-      kind: 'champion',
       candidate: challenger.modelVersion,
-      incumbentArm: champion,
-      incumbent: incumbent.modelVersion,
       agreement,
       ...decideGate({ ...question, kind: 'champion', isExpired: false, level }),
     };
@@ -163,11 +184,23 @@ function judgeChampion(
   const [best] = decisions
     .filter(({ verdict }) => verdict === 'promoted')
     .sort((left, right) => right.low - left.low);
-  return decisions.map((decision) => {
+  const judged = decisions.map((decision) => {
     if (best === undefined || decision === best || decision.verdict === 'refused') return decision;
     const reason = `${decision.reason} But ${best.arm} is better still: its lower bound is ${best.low.toFixed(4)}.`;
-    return { ...decision, verdict: 'refused', reason };
+    return { ...decision, verdict: 'refused' as const, reason };
   });
+  return [...judged, ...barred];
+}
+
+/** Why an arm cannot be judged on these windows, or null. */
+function hindsightOf(
+  { scorer }: Incumbent,
+  { judged }: HorizonData,
+  { knownSince }: RetrainingRequest,
+): string | null {
+  const since = scorer === null ? undefined : knownSince?.get(scorer);
+  if (since === undefined || !((judged.windowEnds[0] ?? Infinity) < since)) return null;
+  return `${scorer ?? ''} exists since ${isoUtc(since)}: what it says of the windows before is hindsight and proves nothing.`;
 }
 
 /** What is live after changes that were decided on it. */

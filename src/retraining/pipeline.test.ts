@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AppError, DAY_MS, HOUR_MS } from '../core/index.ts';
+import { AppError, DAY_MS, HOUR_MS, type EpochMs } from '../core/index.ts';
 import { createFitPool, MODEL_FAMILIES, type FitPool, type ModelFamily } from '../models/index.ts';
 import type { Arm } from '../prediction/index.ts';
 import { championArm, liveVersion } from '../registry/index.ts';
@@ -210,6 +210,24 @@ describe('a retraining', () => {
     });
     const stays = (await next()).decisions.find(({ kind }) => kind === 'champion')!;
     expect(stays).toMatchObject({ arm: 'logistic+none', verdict: 'refused' });
+  });
+
+  it('does not judge an arm by windows that its scorer is younger than', async () => {
+    const before = await retrain(makeRequest({ firstChampion: 'logistic+none' }, market));
+    const at = following(before).at!;
+    const since = (moment: EpochMs) => ({ ...following(before), knownSince: new Map([[SCORER, moment]]) });
+    const young = await retrain(makeRequest(since(at - 7 * DAY_MS), market));
+    const barred = young.decisions.filter(({ kind }) => kind === 'champion');
+    expect(barred.map(({ arm, verdict, n }) => [arm, verdict, n])).toEqual([
+      ['logistic+vader', 'refused', 0],
+      ['logistic+vader', 'refused', 0],
+    ]);
+    expect(barred[0]!.reason).toContain('is hindsight');
+    expect(young.changes.filter(({ kind }) => kind === 'champion')).toEqual([]);
+    // It answers all the same, and can become champion by windows that it has not seen.
+    expect(young.changes).toContainEqual(expect.objectContaining({ kind: 'model', arm: 'logistic+vader' }));
+    const old = await retrain(makeRequest(since(at - 57 * DAY_MS), market));
+    expect(old.changes.filter(({ kind }) => kind === 'champion')).not.toEqual([]);
   });
 
   it('makes one arm champion where several are shown to be better, each at a level that counts the others', async () => {

@@ -45,6 +45,8 @@ export interface RetrainingRequest {
   /** Feature sets that are computed side by side: version hash and scorer; the first is that of arms without a scorer. */
   featureSets: readonly { version: string; scorer: string }[];
   barMinutes: number;
+  /** Scorers that did not always exist, `family@version`, with the moment since when; default: none. */
+  knownSince?: ReadonlyMap<string, EpochMs>;
   /** What is live now. */
   live: LiveState;
   /** A live model of `live`, loaded; null where nothing is live for the arm and horizon. */

@@ -1,4 +1,5 @@
 export {
+  knownSinceOf,
   scorerName,
   type ExplainedPart,
   type Explanation,

@@ -1,3 +1,5 @@
+import type { EpochMs } from '../core/index.ts';
+
 export const SENTIMENTS = ['negative', 'neutral', 'positive'] as const;
 export type SentimentLabel = (typeof SENTIMENTS)[number];
 
@@ -40,6 +42,16 @@ export interface Scorer {
   readonly version: string;
   /** @throws AppError `SENTIMENT_OVERLOADED` (503, with a time to come back) by a scorer whose queue is full */
   score(texts: readonly string[]): Promise<Score[]>;
+  /**
+   * What is asked where answers are kept for good: the same numbers, but it waits where a caller would be refused, and
+   * refuses where it could only answer with a part of what it is made of. Absent where that makes no difference.
+   */
+  readonly lasting?: Scorer;
+  /**
+   * Nobody could have had this scorer before: what it says of older texts is hindsight. Absent where it was there before
+   * every text that is read here.
+   */
+  readonly knownSince?: EpochMs;
   /** Absent where a family cannot tell. */
   explain?(text: string): Promise<Explanation>;
   /** Lets go of threads and memory; absent where there is nothing to let go of. */
@@ -49,4 +61,15 @@ export interface Scorer {
 /** `vader@1.0.0`: the name under which scores are stored and feature sets are hashed. */
 export function scorerName(scorer: Pick<Scorer, 'family' | 'version'>): string {
   return `${scorer.family}@${scorer.version}`;
+}
+
+/** Scorers that did not always exist, by name, with the moment since when. */
+export function knownSinceOf(
+  scorers: readonly Pick<Scorer, 'family' | 'version' | 'knownSince'>[],
+): ReadonlyMap<string, EpochMs> {
+  return new Map(
+    scorers.flatMap((scorer) =>
+      scorer.knownSince === undefined ? [] : [[scorerName(scorer), scorer.knownSince]],
+    ),
+  );
 }

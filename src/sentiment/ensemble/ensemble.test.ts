@@ -51,6 +51,19 @@ describe('createEnsemble', () => {
     expect(score!.probabilities.positive).toBeCloseTo(0.8, 12);
   });
 
+  it('answers by all of its members or not at all where the answer is kept for good', async () => {
+    const patient: Scorer = { ...broken('finbert', full()), lasting: steady('finbert', 0.2) };
+    const whole = createEnsemble({ members: [steady('linear', 0.8), patient] });
+    const [kept] = await whole.lasting!.score(['x']);
+    expect(kept).toMatchObject({ answered: ['linear@1.0.0', 'finbert@1.0.0'], missing: [] });
+    expect((await whole.score(['x']))[0]!.answered).toEqual(['linear@1.0.0']);
+    const half = createEnsemble({ members: [steady('linear', 0.8), broken('finbert', new Error('gone'))] });
+    await expect(half.lasting!.score(['x'])).rejects.toMatchObject({
+      code: 'SENTIMENT_UNAVAILABLE',
+      message: expect.stringContaining('not all of its members answered') as string,
+    });
+  });
+
   it('is unavailable when nobody answers, and overloaded when that may pass', async () => {
     const away = broken('linear', new Error('gone'));
     await expect(createEnsemble({ members: [away] }).score(['x'])).rejects.toMatchObject({

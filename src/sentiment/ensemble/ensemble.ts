@@ -51,27 +51,43 @@ export function createEnsemble({
   const names = fitted?.weights.members ?? members.map(scorerName);
   const combinations = new Map(fitted?.weights.combinations.map((one) => [one.members.join(), one]));
   const asked = names.map((name) => ({ name, scorer: members.find((one) => scorerName(one) === name) }));
+  const own = { family: 'ensemble', version: fitted?.version ?? UNFITTED };
   return {
-    family: 'ensemble',
-    version: fitted?.version ?? UNFITTED,
+    ...own,
+    lasting: {
+      ...own,
+      async score(texts) {
+        const answers = await Promise.all(
+          asked.map(({ name, scorer }) => ask(name, scorer?.lasting ?? scorer, texts)),
+        );
+        if (answers.some((answer) => 'error' in answer)) throw notAllAnswered(answers);
+        return combineAnswers(answers, texts);
+      },
+    },
     async score(texts) {
       if (texts.length === 0) return [];
-      const answers = await Promise.all(asked.map(({ name, scorer }) => ask(name, scorer, texts)));
-      const there = answers.flatMap((answer, number) => ('scores' in answer ? [{ ...answer, number }] : []));
-      if (there.length === 0) throw nobodyAnswered(answers);
-      const numbers = there.map(({ number }) => number);
-      const combination = combinations.get(numbers.join()) ?? equalCombination(numbers);
-      const answered = there.map(({ member }) => member);
-      const missing = answers.flatMap((answer) =>
-        'error' in answer ? [{ member: answer.member, reason: messageOf(answer.error) }] : [],
+      return combineAnswers(
+        await Promise.all(asked.map(({ name, scorer }) => ask(name, scorer, texts))),
+        texts,
       );
-      return texts.map((_, place) => {
-        const scores = there.flatMap((answer) => answer.scores[place] ?? []);
-        const score = combine(combination, scores);
-        return { ...score, ...concordOf(score.label, scores), answered, missing };
-      });
     },
   };
+
+  function combineAnswers(answers: readonly Answer[], texts: readonly string[]): EnsembleScore[] {
+    const there = answers.flatMap((answer, number) => ('scores' in answer ? [{ ...answer, number }] : []));
+    if (there.length === 0) throw notAllAnswered(answers);
+    const numbers = there.map(({ number }) => number);
+    const combination = combinations.get(numbers.join()) ?? equalCombination(numbers);
+    const answered = there.map(({ member }) => member);
+    const missing = answers.flatMap((answer) =>
+      'error' in answer ? [{ member: answer.member, reason: messageOf(answer.error) }] : [],
+    );
+    return texts.map((_, place) => {
+      const scores = there.flatMap((answer) => answer.scores[place] ?? []);
+      const score = combine(combination, scores);
+      return { ...score, ...concordOf(score.label, scores), answered, missing };
+    });
+  }
 }
 
 async function ask(member: string, scorer: Scorer | undefined, texts: readonly string[]): Promise<Answer> {
@@ -85,15 +101,15 @@ async function ask(member: string, scorer: Scorer | undefined, texts: readonly s
   }
 }
 
-/** A full queue is told as it is, with its time to come back; it may be empty then. */
-function nobodyAnswered(answers: readonly Answer[]): unknown {
+/** Where none has answered, or one that had to. A full queue is told as it is, with its time to come back. */
+function notAllAnswered(answers: readonly Answer[]): unknown {
   const errors = answers.flatMap((answer) => ('error' in answer ? [answer] : []));
   const overloaded = errors.find(({ error }) => isAppError(error) && error.code === 'SENTIMENT_OVERLOADED');
   if (overloaded !== undefined) return overloaded.error;
   const reasons = errors.map(({ member, error }) => `${member}: ${messageOf(error)}`).join('; ');
   return scorerUnavailable(
     'ensemble',
-    `none of its members answered (${reasons}).`,
+    `${errors.length === answers.length ? 'none' : 'not all'} of its members answered (${reasons}).`,
     'See models/status for what each member needs.',
   );
 }

@@ -36,10 +36,13 @@ describe('batchesOf', () => {
     );
   });
 
-  it('goes by the first of each batch, so that nobody is put off', () => {
+  it('makes batches of sizes that were tried, by the first of each, so that nobody is put off', () => {
     const rows = [3, 2, 3, 2, 5, 3].map((length) => Array<number>(length).fill(7));
     expect(batchesOf(rows, { texts: 2, tokens: 100 })).toEqual([[0, 2], [1, 3], [4], [5]]);
+    expect(batchesOf(rows, { texts: 8, tokens: 100 })).toEqual([[0, 2], [1, 3], [4], [5]]);
     expect(batchesOf(rows, { texts: 1, tokens: 0 })).toHaveLength(6);
+    const alike = Array.from({ length: 15 }, () => [1, 2]);
+    expect(batchesOf(alike, { texts: 8, tokens: 100 }).map((batch) => batch.length)).toEqual([8, 4, 2, 1]);
   });
 });
 

@@ -58,6 +58,14 @@ describe('openEngine', () => {
     expect(await engine.run(['later'])).toHaveLength(1);
   });
 
+  it('never refuses a patient caller', async () => {
+    const engine = await open({ queueBound: 3 });
+    const asked = Array.from({ length: 60 }, async (_, place) =>
+      engine.run([`question ${place}`, 'slow'], { isPatient: true }),
+    );
+    expect((await Promise.all(asked)).flat()).toHaveLength(120);
+  });
+
   it('takes a list of any length from one caller', async () => {
     const engine = await open({ queueBound: 2 });
     expect(await engine.run(Array.from({ length: 3_000 }, (_, place) => `${place}`))).toHaveLength(3_000);

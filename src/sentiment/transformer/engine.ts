@@ -11,11 +11,17 @@ import type { EngineOrder } from './engine-worker.ts';
 export interface Engine {
   /**
    * Probabilities in the network's order of classes, one row a text. Any number of texts is taken from one caller.
+   * A patient one is never refused.
    * @throws AppError `SENTIMENT_OVERLOADED`, `SENTIMENT_ENGINE_DIED`, `SENTIMENT_ENGINE_CLOSED`
    */
-  run(texts: readonly string[]): Promise<number[][]>;
+  run(texts: readonly string[], options?: RunOptions): Promise<number[][]>;
   /** Ends the thread; what waits is told so. Safe to call twice. */
   close(): Promise<void>;
+}
+
+export interface RunOptions {
+  /** Waits its turn however much waits already; for work whose answers cannot be asked for again. Default: false. */
+  isPatient?: boolean;
 }
 
 export interface EngineOptions {
@@ -86,14 +92,14 @@ export async function openEngine({
   }
 
   return {
-    async run(texts) {
+    async run(texts, { isPatient = false } = {}) {
       if (isClosed) throw engineClosed(family);
       const keys = texts.map(keyOf);
       const unknown = new Map<string, string>();
       keys.forEach((key, place) => {
         if (!cache.has(key) && !pending.has(key)) unknown.set(key, texts[place] ?? '');
       });
-      if (unknown.size > 0) refuseWhenFull(unknown.size);
+      if (unknown.size > 0 && !isPatient) refuseWhenFull(unknown.size);
       const waiting = [...unknown].map(([key, text]) => {
         const ticket = openTicket(text);
         pending.set(key, ticket);

@@ -1,5 +1,5 @@
 import { SENTIMENTS, type Score, type Scorer, type SentimentLabel } from '../scorer.ts';
-import { openEngine, type EngineOptions } from './engine.ts';
+import { openEngine, type EngineOptions, type RunOptions } from './engine.ts';
 import { readModelFolder, type LabelMapping } from './model-folder.ts';
 import { prepareModel, type PrepareOptions } from './prepare.ts';
 
@@ -48,11 +48,14 @@ export async function createTransformer({
   const { tokenizer, tokenizerSettings, maxTokens, classes } = model;
   const order = { path, threads, tokenizer, tokenizerSettings, maxTokens };
   const engine = await openEngine({ family, order, ...limits });
+  const score = async (texts: readonly string[], options?: RunOptions) =>
+    (await engine.run(texts, options)).map((row) => toScore(row, classes));
   return {
     family,
     version,
     note,
-    score: async (texts) => (await engine.run(texts)).map((row) => toScore(row, classes)),
+    score: (texts) => score(texts),
+    lasting: { family, version, score: (texts) => score(texts, { isPatient: true }) },
     close: () => engine.close(),
   };
 }
