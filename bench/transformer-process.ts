@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createVader } from '../src/sentiment/index.ts';
 import { linearFamily } from '../src/sentiment/linear/linear.ts';
 import { createTransformer } from '../src/sentiment/transformer/transformer.ts';
+import { memoryOf } from './stage.ts';
 
 /**
  * A process that serves VADER, linear and a transformer: folder of the model, a file with texts, a folder with the files
@@ -27,7 +28,7 @@ for (let from = 0; from < texts.length; from += PORTION) {
   for (const scorer of scorers) await scorer.score(portion);
   if (from % (8 * PORTION) === 0) process.stderr.write(`${from + portion.length} of ${texts.length} texts\n`);
 }
-const rssMb = process.memoryUsage.rss() / 1_048_576;
-const peakRssMb = process.resourceUsage().maxRSS / 1_024;
+// Not `resourceUsage().maxRSS`: that begins with what the process held that started this one.
+const memory = memoryOf(process.pid) ?? { rssMb: process.memoryUsage.rss() / 1_048_576, peakRssMb: null };
 for (const scorer of scorers) await scorer.close?.();
-process.stdout.write(JSON.stringify({ rssMb, peakRssMb }));
+process.stdout.write(JSON.stringify(memory));
