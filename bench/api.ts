@@ -1,14 +1,12 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { messageOf } from '../src/core/index.ts';
 import { launch } from '../test/program.ts';
 import { median, round, takeTurns, type BenchContext, type BenchResult } from './bench.ts';
 import { readHeadlines } from './headlines.ts';
 import { COUNTER, type LoadPlan, type LoadResult } from './load.ts';
+import { startLoader } from './loader.ts';
 import { startPeer, type Peer } from './peers/peer.ts';
 import { describeMachine, onStage, stopStart, urlOf } from './stage.ts';
 
@@ -122,19 +120,6 @@ async function answersOf(port: number, cases: Record<CaseName, Case>) {
     return answer.json();
   };
   return { signal: await ask(cases.signal), predict: await ask(cases['predict-same-text']) };
-}
-
-/** The process that asks: what it takes of the processor is its own, as with clients elsewhere. */
-function startLoader() {
-  const child = fork(fileURLToPath(new URL('./load-process.ts', import.meta.url)), { execArgv: [] });
-  return {
-    async load(plan: LoadPlan): Promise<LoadResult> {
-      child.send(plan);
-      const [result] = (await once(child, 'message')) as [LoadResult];
-      return result;
-    },
-    close: () => child.disconnect(),
-  };
 }
 
 /** Results by case and contestant, a result a round. */

@@ -21,7 +21,7 @@ const SHAPE: BertShape = {
 describe('the transformer benchmark', () => {
   it('works without shared data and names each peer and bound in ratios or in missing', async () => {
     const context = { root: '/nowhere/project', stopwatch: () => performance.now(), progress: () => {} };
-    const size = { rounds: 1, texts: 12, memoryTexts: 20, turns: 2, shape: SHAPE };
+    const size = { rounds: 1, texts: 12, memoryTexts: 20, loadMs: 500, shape: SHAPE };
     const { figures, ratios, missing } = await run(context, size);
     expect(figures).toMatchObject({
       texts: 12,
