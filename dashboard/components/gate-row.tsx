@@ -42,7 +42,7 @@ function Picture({ decision, scale }: GateRowProps) {
   if (scale === null || !isCompared(decision)) {
     return (
       <p className="flex h-7 items-center justify-center rounded bg-sunken px-2 text-center text-xs text-ink-faint">
-        {decision.kind === 'first' ? 'nothing to compare with' : 'too little to compare'}
+        {decision.kind === 'first' ? 'nothing to compare with' : 'not compared'}
       </p>
     );
   }
