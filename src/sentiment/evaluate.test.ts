@@ -73,7 +73,15 @@ describe('evaluateSentiment', () => {
     const rows = [{ text: '+', label: 'positive' }] as const;
     const { intervals, twoClass } = await evaluateOne(echo, rows, () => 0);
     expect(intervals).toEqual({ accuracy: null, macroF1: null, ece: null, pearson: null });
-    expect(twoClass).toEqual({ accuracy: 1, low: null, high: null, macroF1: 1, n: 1 });
+    expect(twoClass).toEqual({
+      accuracy: 1,
+      low: null,
+      high: null,
+      macroF1: 1,
+      macroF1Low: null,
+      macroF1High: null,
+      n: 1,
+    });
   });
 
   it('measures scores and leaves the label figures open', async () => {
