@@ -1,9 +1,15 @@
 import { join } from 'node:path';
 import { createModels, type Models } from './compose.ts';
-import type { Config, Log, Workspace } from './core/index.ts';
+import type { Config, Workspace } from './core/index.ts';
 import { scorersRead } from './live-models.ts';
 import { createScorerStore, latestDeployment, type ScorerStore } from './registry/index.ts';
-import { openScorers, wantedLanes, type BuiltInScorer, type OpenScorers } from './scorers.ts';
+import {
+  openScorers,
+  wantedLanes,
+  type BuiltInScorer,
+  type OpenScorers,
+  type ScorersOptions,
+} from './scorers.ts';
 import {
   createEnsemble,
   createEnsembleFamily,
@@ -28,13 +34,16 @@ export interface InstalledScorers {
   builtInVersions: Readonly<Record<string, string | undefined>>;
 }
 
-/**
- * The scorers that the data folder and the settings give.
- * @param options.isLazy - true: nothing is opened that is not asked for by name, for commands that need one or none
- */
+/** How scorers are opened. */
+export interface OpeningScorers extends Pick<ScorersOptions, 'log' | 'onProgress' | 'signal'> {
+  /** True: nothing is opened that is not asked for by name, for commands that need one or none. */
+  isLazy?: boolean;
+}
+
+/** The scorers that the data folder and the settings give. */
 export async function openInstalledScorers(
   config: Config,
-  { log, isLazy = false }: { log: Log; isLazy?: boolean },
+  { log, isLazy = false, ...watching }: OpeningScorers,
 ): Promise<InstalledScorers> {
   const store = createScorerStore(join(config.dataDir, 'scorers'));
   // The ensemble's members are the scorers that stand when it is opened, which is after all of them.
@@ -83,6 +92,7 @@ export async function openInstalledScorers(
     off,
     log,
     isLazy,
+    ...watching,
     onMembers: (ready) => {
       members = ready;
     },
@@ -104,7 +114,7 @@ export async function openInstalledScorers(
  */
 export async function withInstalledScorers<Result>(
   config: Config,
-  options: { log: Log; isLazy?: boolean },
+  options: OpeningScorers,
   work: (installed: InstalledScorers) => Promise<Result>,
 ): Promise<Result> {
   const installed = await openInstalledScorers(config, options);

@@ -229,6 +229,39 @@ describe('asking by name for a family whose files are not here', () => {
   });
 });
 
+describe('a deployed version that cannot be opened', () => {
+  it('is tried again when it is asked for, and never replaced by what is built in', async () => {
+    await deploy('finbert', await save('finbert', 'broken'));
+    const finbert = makeFetched('finbert', { isHere: true });
+    const shelf = await open({ builtIn: { vader: vaderItself, finbert } });
+    expect(shelf.of('finbert')).toMatchObject({ state: 'unavailable', reason: 'its words are broken' });
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 61_000);
+    expect(shelf.of('finbert')).toMatchObject({ state: 'loading' });
+    await expect.poll(() => shelf.of('finbert')?.state).toBe('unavailable');
+    expect(finbert.load).not.toHaveBeenCalled();
+    // Within the pause nothing is tried.
+    expect(shelf.of('finbert')).toMatchObject({ state: 'unavailable' });
+  });
+});
+
+describe('closing', () => {
+  it('gives up what is being opened', async () => {
+    const slow: BuiltInScorer = {
+      version: '1.0.0',
+      isHere: () => Promise.resolve(false),
+      load: (_, signal) =>
+        new Promise((_resolve, reject) =>
+          signal?.addEventListener('abort', () => reject(new Error('given up'))),
+        ),
+    };
+    const shelf = await open({ builtIn: { vader: vaderItself, finbert: slow } });
+    expect(shelf.of('finbert')).toMatchObject({ state: 'loading' });
+    await shelf.close();
+    expect(shelf.all().find(({ family }) => family === 'finbert')).toMatchObject({ reason: 'given up' });
+  });
+});
+
 describe('find', () => {
   it('opens what is asked for alone where nothing was opened before', async () => {
     const finbert = makeFetched('finbert', { isHere: true });

@@ -19,11 +19,14 @@ export interface LoadedScorer {
 
 /** How a family answers where no version of it was deployed. */
 export interface BuiltInScorer {
-  /** The number that it has; versions that are trained come after it. */
+  /**
+   * The number that it has; versions that are trained come after it. What it loads may add to it what it was made of,
+   * `1.0.0+1f2e3d4c`.
+   */
   version: string;
   /** True where its files are here, so that it loads by itself; else it is fetched when somebody asks for it. */
   isHere(): Promise<boolean>;
-  load(onProgress: (phrase: string) => void): Promise<LoadedScorer>;
+  load(onProgress: (phrase: string) => void, signal?: AbortSignal): Promise<LoadedScorer>;
   /** What is said while it is not here; default: that its files are to be fetched, which asking for it begins. */
   missing?: { reason: string; remedy: string };
 }
@@ -40,6 +43,10 @@ export interface ScorersOptions {
   isLazy?: boolean;
   /** Handed what tells which scorers are ready, the ensemble apart; before any is opened. */
   onMembers?: (ready: () => readonly Scorer[]) => void;
+  /** Told what is being done for a family, while it takes long. */
+  onProgress?: (family: string, phrase: string) => void;
+  /** When aborted, what is being opened is given up. */
+  signal?: AbortSignal;
   log: Log;
 }
 
@@ -60,6 +67,8 @@ export interface OpenScorers extends Scorers {
    * @throws AppError `SENTIMENT_UNAVAILABLE`, `REGISTRY_...`
    */
   find(name: string): Promise<Scorer>;
+  /** Opens what a version of a family stands on before it is trained or loaded: of an ensemble all others. */
+  openFor(family: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -99,10 +108,12 @@ class ScorerShelf implements OpenScorers {
   /** By `family@version`. */
   readonly #loaded = new Map<string, Scorer>([[scorerName(REFERENCE), REFERENCE]]);
   readonly #loads = new Map<string, Load>();
+  readonly #ending = new AbortController();
 
   constructor(options: ScorersOptions, deployed: ReadonlyMap<string, { family: string; version: string }>) {
     this.#options = options;
     this.#deployed = deployed;
+    options.signal?.addEventListener('abort', () => this.#ending.abort(), { once: true });
   }
 
   all(): ScorerState[] {
@@ -111,9 +122,12 @@ class ScorerShelf implements OpenScorers {
 
   of(family: string): ScorerState | null {
     const state = this.#states.get(family) ?? null;
+    if (state?.state !== 'unavailable' || !this.#mayBeTried(family)) return state;
     const own = this.#options.builtIn[family];
-    if (state?.state !== 'unavailable' || own === undefined || !this.#mayBeFetched(family, own)) return state;
-    void this.#begin(family, (tell) => own.load(tell));
+    const wanted = this.#wanted(family);
+    // What was deployed is never silently replaced by what is built in.
+    if (wanted !== null) void this.#begin(family, () => this.#loadVersion(wanted));
+    else if (own !== undefined && own.missing === undefined) void this.#beginOwn(family, own);
     return this.#states.get(family) ?? null;
   }
 
@@ -162,7 +176,15 @@ class ScorerShelf implements OpenScorers {
     throw scorerUnavailable(name, reason, remedy);
   }
 
+  async openFor(family: string): Promise<void> {
+    if (family !== ENSEMBLE) return;
+    for (const member of SCORER_FAMILIES) {
+      if (member !== ENSEMBLE && !this.#states.has(member)) await this.open(member);
+    }
+  }
+
   async close(): Promise<void> {
+    this.#ending.abort();
     await Promise.allSettled([...this.#loads.values()].map(({ work }) => work));
     await Promise.allSettled([...new Set(this.#loaded.values())].map((scorer) => scorer.close?.()));
   }
@@ -171,18 +193,27 @@ class ScorerShelf implements OpenScorers {
   async open(family: string): Promise<void> {
     const { off = {}, builtIn } = this.#options;
     const hint = off[family];
-    const wanted = this.#deployed.get(family);
+    const wanted = this.#wanted(family);
     const own = builtIn[family];
     if (hint !== undefined) this.#setUnavailable(family, 'It is switched off.', hint);
-    else if (wanted !== undefined && wanted.version !== own?.version) {
-      await this.#begin(family, () => this.#loadVersion(wanted));
-    } else if (own === undefined) await this.#setUntrained(family);
-    else if (await own.isHere()) await this.#begin(family, (tell) => own.load(tell));
+    else if (wanted !== null) await this.#begin(family, () => this.#loadVersion(wanted));
+    else if (own === undefined) await this.#setUntrained(family);
+    else if (await own.isHere()) await this.#beginOwn(family, own);
     else this.#setMissing(family, own);
   }
 
-  #mayBeFetched(family: string, own: BuiltInScorer): boolean {
-    if (own.missing !== undefined || this.#options.off?.[family] !== undefined) return false;
+  /** The version that was deployed, where that is not what is built in. */
+  #wanted(family: string): { family: string; version: string } | null {
+    const wanted = this.#deployed.get(family);
+    return wanted === undefined || wanted.version === this.#options.builtIn[family]?.version ? null : wanted;
+  }
+
+  #beginOwn(family: string, own: BuiltInScorer): Promise<void> {
+    return this.#begin(family, (tell) => own.load(tell, this.#ending.signal));
+  }
+
+  #mayBeTried(family: string): boolean {
+    if (this.#options.off?.[family] !== undefined) return false;
     const failedAt = this.#loads.get(family)?.failedAt ?? -Infinity;
     return performance.now() - failedAt > RETRY_AFTER_MS;
   }
@@ -192,6 +223,7 @@ class ScorerShelf implements OpenScorers {
     if (family === undefined) {
       throw scorerUnavailable(wanted.family, 'nobody knows how to load it.', 'See registry list.');
     }
+    await this.openFor(wanted.family);
     const version = await this.#options.store.open(wanted.family, wanted.version);
     const loaded = await family.load(version.files, wanted.version);
     const scorer: Scorer = { ...loaded, knownSince: Date.parse(version.manifest.trainedAt) };
@@ -207,6 +239,7 @@ class ScorerShelf implements OpenScorers {
     const entry: Load = { failedAt: null, work: Promise.resolve() };
     const tell = (progress: string) => {
       this.#states.set(family, { family, state: 'loading', progress });
+      this.#options.onProgress?.(family, progress);
     };
     entry.work = load(tell).then(
       ({ scorer, note }) => {
@@ -232,7 +265,7 @@ class ScorerShelf implements OpenScorers {
       this.#setUnavailable(
         family,
         reason,
-        'Once the cause is mended, start again; asked for by name it is also tried again.',
+        'Mend the cause; asked for by name it is tried again, once a minute. To let another version answer: npm run bellwether -- deploy.',
       );
   }
 
@@ -263,12 +296,45 @@ class ScorerShelf implements OpenScorers {
   async #findNamed(name: string): Promise<Scorer> {
     const known = this.#loaded.get(name);
     if (known !== undefined) return known;
+    const [family = '', version = ''] = name.split('@');
+    const own = this.#options.builtIn[family];
+    if (own !== undefined && version.split('+', 1)[0] === own.version)
+      return this.#findOwn(name, family, own);
     const parsed = parseModelVersion(name);
     if (parsed === null) {
       throw scorerUnavailable(name, 'that is no version of a scorer.', 'Write it like linear@1.0.0.');
     }
     const { scorer } = await this.#loadVersion(parsed);
     this.#loaded.set(name, scorer);
+    return scorer;
+  }
+
+  /** What is built in, though another version may be deployed; with what it is made of in its name it must be that. */
+  async #findOwn(name: string, family: string, own: BuiltInScorer): Promise<Scorer> {
+    const hint = this.#options.off?.[family];
+    if (hint !== undefined) throw scorerUnavailable(name, 'it is switched off.', hint);
+    await this.openFor(family);
+    const isSame = (scorer: Scorer) =>
+      scorer.family === family && (scorerName(scorer) === name || !name.includes('+'));
+    const state = this.#states.get(family);
+    if (
+      state?.state === 'ready' &&
+      state.scorer.version.split('+', 1)[0] === own.version &&
+      isSame(state.scorer)
+    ) {
+      return state.scorer;
+    }
+    const { scorer } = await own.load(() => {}, this.#ending.signal);
+    if (!isSame(scorer)) {
+      await scorer.close?.();
+      const reason = `${scorerName(scorer)} is in its place.`;
+      throw scorerUnavailable(
+        name,
+        reason,
+        'Point the setting at the model of before, or train price models anew.',
+      );
+    }
+    this.#loaded.set(scorerName(scorer), scorer);
     return scorer;
   }
 }

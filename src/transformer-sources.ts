@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { createHttp, createRealClock, proxyEnvironment, type Config } from './core/index.ts';
 import type { BuiltInScorer } from './scorers.ts';
@@ -13,7 +14,7 @@ const OFF = 'off';
 export interface TransformerSource {
   builtIn: BuiltInScorer;
   /** The folder of the pretrained model, fetched if need be. */
-  folder(onProgress: (phrase: string) => void): Promise<string>;
+  folder(onProgress: (phrase: string) => void, signal?: AbortSignal): Promise<string>;
 }
 
 /**
@@ -28,7 +29,7 @@ export function createTransformerSource(
   config: Pick<Config, 'dataDir' | 'hubEndpoint' | 'hubToken' | 'isOffline'>,
 ): TransformerSource | null {
   if (wanted === OFF) return null;
-  const place = isFolder(wanted) ? { folder: resolve(wanted) } : { repo: parseRepo(wanted) };
+  const place = isFolder(wanted) ? { folder: resolve(atHome(wanted)) } : { repo: parseRepo(wanted) };
   const root = join(config.dataDir, 'models');
   const clientOf = (isOffline: boolean) =>
     createHubClient({
@@ -39,13 +40,14 @@ export function createTransformerSource(
       http: createHttp({ proxy: proxyEnvironment() }),
     });
 
-  async function folder(onProgress: (phrase: string) => void): Promise<string> {
+  async function folder(onProgress: (phrase: string) => void, signal?: AbortSignal): Promise<string> {
     if (place.folder !== undefined) return place.folder;
     const client = clientOf(config.isOffline);
     const fetched = await client.fetch(place.repo, root, {
       onProgress: (progress) => {
         onProgress(describe(progress));
       },
+      ...(signal && { signal }),
     });
     return fetched.folder;
   }
@@ -64,9 +66,11 @@ export function createTransformerSource(
             () => false,
           );
       },
-      async load(onProgress) {
-        const modelDir = await folder(onProgress);
-        const scorer = await createTransformer({ family, version: PRETRAINED, modelDir, onProgress });
+      async load(onProgress, signal) {
+        const modelDir = await folder(onProgress, signal);
+        const version = PRETRAINED;
+        const named = { family, version, isNamedByContent: true };
+        const scorer = await createTransformer({ ...named, modelDir, onProgress, ...(signal && { signal }) });
         return { scorer, note: scorer.note };
       },
     },
@@ -76,6 +80,11 @@ export function createTransformerSource(
 /** A path says that it is one; what is there counts as a folder, too. */
 function isFolder(wanted: string): boolean {
   return isAbsolute(wanted) || wanted.startsWith('.') || wanted.startsWith('~') || existsSync(wanted);
+}
+
+/** As a shell reads `~/models`; settings of a file have met none. */
+function atHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }
 
 function parseRepo(wanted: string): { repo: string; revision: string } {

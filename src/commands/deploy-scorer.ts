@@ -29,7 +29,7 @@ export async function deployScorer(options: Options, context: CommandContext): P
 
 async function deployInstalled(
   options: Options,
-  { families, store, builtInVersions }: InstalledScorers,
+  { scorers, families, store, builtInVersions }: InstalledScorers,
   { terminal }: CommandContext,
 ): Promise<ExitCode> {
   const { family: name } = options;
@@ -40,6 +40,7 @@ async function deployInstalled(
   const isBuiltIn = version === builtInVersions[name];
   let manifestHash: string | null = null;
   if (!isBuiltIn) {
+    await scorers.openFor(name);
     const opened = await store.open(name, version);
     ({ manifestHash } = opened);
     for (const file of opened.files.names) await opened.files.read(file);

@@ -37,7 +37,7 @@ export async function retrainScorer(options: Options, context: CommandContext): 
 
 async function trainInstalled(
   options: Options & { data: readonly string[] },
-  { families, store, builtInVersions }: InstalledScorers,
+  { scorers, families, store, builtInVersions }: InstalledScorers,
   { terminal }: CommandContext,
 ): Promise<ExitCode> {
   const { family: name, data, seed } = options;
@@ -49,6 +49,7 @@ async function trainInstalled(
     files.push({ file, rows: await readRatedTexts(file) });
   }
   const base = options.base === undefined ? null : await store.open(name, numberOf(options.base, name));
+  await scorers.openFor(name);
   const began = performance.now();
   const trained = await family.train(
     files.flatMap(({ rows }) => rows),

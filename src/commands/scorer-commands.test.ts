@@ -140,6 +140,36 @@ describe('retrain of a scorer', () => {
   });
 });
 
+describe('an ensemble', () => {
+  it('is trained and deployed on the others as they answer, which are opened for it', async () => {
+    const own = join(root, 'ensemble');
+    const trace = () =>
+      traceCommand({
+        LOG_LEVEL: 'silent',
+        BELLWETHER_DATA_DIR: own,
+        BELLWETHER_FINBERT: 'off',
+        BELLWETHER_CRYPTOBERT: 'off',
+      });
+    const teach = (family: string, rows: string) => {
+      const given = trace();
+      return retrainCommand({ family, data: [rows], seed: 1 }, given.context).then(() => given);
+    };
+    const judged = writeRatedTexts(join(root, 'judged.jsonl'), makeRatedSentences({ count: 150, seed: 7 }));
+    await expect(teach('ensemble', judged)).rejects.toThrow('there are 1 members to combine');
+    await teach('linear', data);
+    await deployCommand({ family: 'linear' }, trace().context);
+    const made = await teach('ensemble', judged);
+    expect(made.json()).toMatchObject({ family: 'ensemble', version: '1.1.0', status: 'candidate' });
+    const deployed = trace();
+    await deployCommand({ family: 'ensemble' }, deployed.context);
+    expect(deployed.json()).toMatchObject({ version: '1.1.0', isChanged: true });
+    const evaluated = trace();
+    const families = ['ensemble', 'ensemble@1.1.0'];
+    await evaluateSentimentCommand({ data: unseen, families }, evaluated.context);
+    expect(JSON.stringify(evaluated.json())).toContain('1.1.0');
+  });
+});
+
 describe('deploy of a scorer', () => {
   it('takes the newest version, then says that nothing was written', async () => {
     const first = await deploy({ family: 'linear' });

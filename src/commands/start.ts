@@ -47,7 +47,13 @@ export async function start(
   const stop = stopOnSignal(terminal);
   const ending: (() => Promise<void> | void)[] = [stop.forget, () => lock.release()];
   try {
-    const { scorers } = await openInstalledScorers(config, { log });
+    const { scorers } = await openInstalledScorers(config, {
+      log,
+      onProgress: (family, phrase) => {
+        terminal.say(`  ${family}: ${phrase}`);
+      },
+      signal: stop.signal,
+    });
     ending.push(() => scorers.close());
     const lanes = await scorers.lanes({ read: [], isWanted: wantedLanes(config) });
     const plan = await planStart(options, config, { scorers: lanes.further.map(scorerName) });

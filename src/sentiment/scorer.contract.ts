@@ -37,7 +37,7 @@ export function describeScorer(
     it('has a family and a semantic version', async () => {
       const scorer = await create();
       expect(scorer.family).toMatch(/^[a-z][a-z0-9-]*$/);
-      expect(scorer.version).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(scorer.version).toMatch(/^\d+\.\d+\.\d+(\+[0-9a-f]{8})?$/);
     });
 
     it('answers no texts with no scores', async () => {

@@ -47,14 +47,16 @@ describe('readModelFolder', () => {
     await expect(readModelFolder(folder)).rejects.toThrow('how long a text may be');
   });
 
-  it('asks what classes without a meaning mean, and takes the settings’ word', async () => {
+  it('asks what classes without a meaning mean, and takes it from a config that says it', async () => {
     take('tiny-bert', { id2label: { 0: 'LABEL_0', 1: 'LABEL_1', 2: 'LABEL_2' } });
     await expect(readModelFolder(folder)).rejects.toMatchObject({
       code: 'SENTIMENT_MODEL_UNUSABLE',
-      message: expect.stringMatching(/LABEL_0, LABEL_1, LABEL_2.*LABEL_0 = negative/) as string,
+      message: expect.stringMatching(
+        /LABEL_0, LABEL_1, LABEL_2.*id2label.*{"0":"negative","1":"neutral","2":"positive"}/,
+      ) as string,
     });
-    const labels = { LABEL_0: 'neutral', LABEL_1: 'positive', label_2: 'negative' } as const;
-    expect((await readModelFolder(folder, labels)).classes).toEqual(['neutral', 'positive', 'negative']);
+    take('tiny-bert', { id2label: { 0: 'Neutral', 1: 'BULLISH', 2: 'neg' } });
+    expect((await readModelFolder(folder)).classes).toEqual(['neutral', 'positive', 'negative']);
   });
 
   it('refuses classes that are none of sentiment', async () => {

@@ -20,11 +20,8 @@ export interface ModelFolder {
   config: object;
 }
 
-/** Names of classes in the settings, or in the file, to what they mean. */
-export type LabelMapping = Readonly<Record<string, SentimentLabel>>;
-
-/** Traders' own words, and short forms that exports use. */
-const MEANINGS: LabelMapping = {
+/** What names of classes mean, traders' own words and short forms that exports use among them. */
+const MEANINGS: Readonly<Record<string, SentimentLabel>> = {
   negative: 'negative',
   neutral: 'neutral',
   positive: 'positive',
@@ -50,10 +47,9 @@ const settingsSchema = z.looseObject({ model_max_length: z.number().positive().n
 
 /**
  * Reads what a folder says of the model in it: order of the classes, most tokens, tokenizer. Nothing is assumed.
- * @param labels - what the model's classes mean, where their names do not say it; names as in its `config.json`
  * @throws AppError `SENTIMENT_MODEL_UNUSABLE` with what is missing and what to do
  */
-export async function readModelFolder(folder: string, labels: LabelMapping = {}): Promise<ModelFolder> {
+export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const paths = await listPaths(folder);
   const files = findModelFiles(paths);
   if ('problem' in files) throw modelUnusable({ place: folder, ...files });
@@ -64,7 +60,7 @@ export async function readModelFolder(folder: string, labels: LabelMapping = {})
   return {
     folder,
     files,
-    classes: readClasses(folder, config.id2label ?? {}, labels),
+    classes: readClasses(folder, config.id2label ?? {}),
     maxTokens: readMaxTokens(folder, config, settings),
     tokenizer,
     tokenizerSettings: settings,
@@ -96,18 +92,11 @@ async function readObject<Value>(folder: string, path: string, schema: z.ZodType
   }
 }
 
-function readClasses(
-  folder: string,
-  names: Readonly<Record<string, string>>,
-  labels: LabelMapping,
-): SentimentLabel[] {
-  const given = new Map(Object.entries(labels).map(([name, meaning]) => [name.toLowerCase(), meaning]));
+function readClasses(folder: string, names: Readonly<Record<string, string>>): SentimentLabel[] {
   const count = Object.keys(names).length;
   const ordered = Array.from({ length: count }, (_, place) => names[String(place)] ?? '');
-  const classes = ordered.map(
-    (name) => given.get(name.toLowerCase()) ?? MEANINGS[name.toLowerCase()] ?? null,
-  );
-  const remedy = `Say in the settings what each of them means, for instance ${example(ordered)}.`;
+  const classes = ordered.map((name) => MEANINGS[name.toLowerCase()] ?? null);
+  const remedy = `Copy the folder, write what each of them means into id2label of its config.json, for instance ${example(ordered)}, and name the copy in the settings.`;
   if (count === 0) {
     const problem = 'its config.json does not name its classes (id2label)';
     throw modelUnusable({
@@ -129,8 +118,8 @@ function readClasses(
 }
 
 function example(names: readonly string[]): string {
-  const [first = 'LABEL_0', second = 'LABEL_1', third = 'LABEL_2'] = names;
-  return `${first} = negative, ${second} = neutral, ${third} = positive`;
+  const meanings = names.length === 2 ? (['negative', 'positive'] as const) : SENTIMENTS;
+  return JSON.stringify(Object.fromEntries(meanings.map((meaning, place) => [place, meaning])));
 }
 
 function readMaxTokens(

@@ -21,6 +21,8 @@ export interface PrepareOptions {
   /** `auto`: int8 where it passes the gate. */
   precision: 'auto' | 'fp32';
   onProgress: (phrase: string) => void;
+  /** When aborted, the thread that makes it is ended. */
+  signal?: AbortSignal;
 }
 
 const PROGRAM = new URL('./prepare-worker.ts', import.meta.url);
@@ -122,8 +124,9 @@ function orderOf(
 
 async function runWorker(
   order: PrepareOrder,
-  { onProgress }: PrepareOptions,
+  { onProgress, signal }: PrepareOptions,
 ): Promise<{ file: string | null; note: string }> {
+  signal?.throwIfAborted();
   const worker = new Worker(PROGRAM, { workerData: order });
   try {
     return await new Promise((resolve, reject) => {
@@ -136,6 +139,7 @@ async function runWorker(
             cause,
           }),
         );
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       worker.on('message', (answer: PrepareAnswer) => {
         if (answer.kind === 'progress') onProgress(answer.phrase);
         else if (answer.kind === 'done') resolve(answer);

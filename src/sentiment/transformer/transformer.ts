@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto';
 import { SENTIMENTS, type Score, type Scorer, type SentimentLabel } from '../scorer.ts';
 import { openEngine, type EngineOptions, type RunOptions } from './engine.ts';
-import { readModelFolder, type LabelMapping } from './model-folder.ts';
+import { readModelFolder, type ModelFolder } from './model-folder.ts';
 import { prepareModel, type PrepareOptions } from './prepare.ts';
 
 /** A scorer on a network. */
@@ -17,8 +18,8 @@ export interface TransformerOptions
   version: string;
   /** Holds the model: ONNX or safetensors, `config.json`, `tokenizer.json`. What is made of it is kept in it. */
   modelDir: string;
-  /** What the model's classes mean, where their names do not say it. */
-  labels?: LabelMapping;
+  /** Adds to the version what the model was made of, `1.0.0+1f2e3d4c`, so that no two models have one name. */
+  isNamedByContent?: boolean;
   /** Threads of one run: 1, or 2 where a processor is free. */
   threads?: number;
 }
@@ -34,16 +35,22 @@ export interface TransformerOptions
  */
 export async function createTransformer({
   family,
-  version,
+  version: base,
   modelDir,
-  labels = {},
+  isNamedByContent = false,
   threads = 1,
   precision = 'auto',
   onProgress = () => {},
+  signal,
   ...limits
 }: TransformerOptions): Promise<Transformer> {
-  const model = await readModelFolder(modelDir, labels);
-  const { path, note } = await prepareModel(model, { precision, onProgress });
+  const model = await readModelFolder(modelDir);
+  const { path, note, sha256 } = await prepareModel(model, {
+    precision,
+    onProgress,
+    ...(signal && { signal }),
+  });
+  const version = isNamedByContent ? `${base}+${contentOf(model, sha256)}` : base;
   onProgress('warming up');
   const { tokenizer, tokenizerSettings, maxTokens, classes } = model;
   const order = { path, threads, tokenizer, tokenizerSettings, maxTokens };
@@ -58,6 +65,17 @@ export async function createTransformer({
     lasting: { family, version, score: (texts) => score(texts, { isPatient: true }) },
     close: () => engine.close(),
   };
+}
+
+/** Eight digits of what decides the scores: the network as it runs, its tokens and what its classes mean. */
+function contentOf(
+  { tokenizer, tokenizerSettings, maxTokens, classes }: ModelFolder,
+  sha256: string,
+): string {
+  return hash('sha256', JSON.stringify([sha256, tokenizer, tokenizerSettings, maxTokens, classes])).slice(
+    0,
+    8,
+  );
 }
 
 /** @param row - probabilities in the network's order; classes of one meaning are added up */
