@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../src/core/index.ts';
-import { vaderPolarity } from '../src/sentiment/index.ts';
+import { createVader, linearFamily, scoreTexts, vaderPolarity } from '../src/sentiment/index.ts';
 import { round, takeTurns, type BenchContext, type BenchResult, type Contender } from './bench.ts';
 import { readHeadlines } from './headlines.ts';
 import { startPeer, type Peer } from './peers/peer.ts';
@@ -10,6 +10,11 @@ import { startPeer, type Peer } from './peers/peer.ts';
 const OURS = 'ours';
 const PYTHON = 'python-vader';
 const NPM = 'npm-vader';
+/** The strong baseline among the scorers that learn, against a bound: no peer reads the same features. */
+const LINEAR = 'linear';
+const LINEAR_LIMIT = 'limit-50000-texts-linear';
+const LEAST_LINEAR = 50_000;
+const LESSON_ROWS = 3_000;
 const ROUNDS = 7;
 /** A round of a quick contender lasts at least this long, so that the stopwatch's grain does not show. */
 const SHORTEST_ROUND_MS = 200;
@@ -40,6 +45,7 @@ export async function run(
   if (python !== undefined) {
     contenders.push({ key: PYTHON, round: async () => texts.length / (await python.ask()) });
   }
+  contenders.push(await contendLinear({ texts, stopwatch }));
   try {
     // The first turn is for compilers and caches.
     for (const { round } of contenders) await round();
@@ -78,6 +84,32 @@ function contend(
   };
 }
 
+/** A version that learnt the reference's own labels of every few headlines: what it says does not matter, its size does. */
+async function contendLinear({
+  texts,
+  stopwatch,
+}: {
+  texts: readonly string[];
+  stopwatch: () => number;
+}): Promise<Contender> {
+  const step = Math.max(1, Math.floor(texts.length / LESSON_ROWS));
+  const lesson = texts.filter((_, place) => place % step === 0);
+  const scores = await createVader().score(lesson);
+  const rows = lesson.map((text, place) => ({ text, label: scores[place]?.label ?? 'neutral' }));
+  const { files } = await linearFamily.train(rows, { seed: 1, base: null });
+  const locate = () => Promise.reject(new RangeError('it lies in memory alone'));
+  const read = async (name: string) => files.get(name) ?? new Uint8Array();
+  const scorer = await linearFamily.load({ names: [...files.keys()], read, locate }, '1.0.0');
+  return {
+    key: LINEAR,
+    round: async () => {
+      const startedAt = stopwatch();
+      const said = await scoreTexts(scorer, texts);
+      return (said.length * SECOND_MS) / (stopwatch() - startedAt);
+    },
+  };
+}
+
 async function startReference(texts: readonly string[]): Promise<Peer> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-vader-'));
   try {
@@ -91,8 +123,9 @@ async function startReference(texts: readonly string[]): Promise<Peer> {
 
 function compare(rates: ReadonlyMap<string, number>): Pick<BenchResult, 'ratios'> {
   const ours = rates.get(OURS) ?? NaN;
-  const peers = [...rates].filter(([key]) => key !== OURS);
-  return { ratios: Object.fromEntries(peers.map(([key, rate]) => [key, round(ours / rate, 2)])) };
+  const peers = [...rates].filter(([key]) => key !== OURS && key !== LINEAR);
+  const ratios = Object.fromEntries(peers.map(([key, rate]) => [key, round(ours / rate, 2)]));
+  return { ratios: { ...ratios, [LINEAR_LIMIT]: round((rates.get(LINEAR) ?? NaN) / LEAST_LINEAR, 2) } };
 }
 
 function figuresOf(rates: ReadonlyMap<string, number>): Record<string, number> {

@@ -126,6 +126,25 @@ describe('what answers', () => {
     expect(shelf.named('finbert@1.1.1')).toBe(null);
   });
 
+  it('is held against the hash that the ledger has of its manifest', async () => {
+    const version = await save('linear');
+    const { manifestHash } = await store.open('linear', version);
+    await store.deploy({
+      at: '2022-01-31T12:00:00Z',
+      family: 'linear',
+      version,
+      manifestHash,
+      actor: 'operator',
+    });
+    expect((await open()).of('linear')).toMatchObject({ state: 'ready' });
+    rmSync(join(home, 'linear', version), { recursive: true });
+    await save('linear', 'other words, and a manifest that fits them');
+    expect((await open()).of('linear')).toMatchObject({
+      state: 'unavailable',
+      reason: expect.stringContaining('manifest.json') as string,
+    });
+  });
+
   it('is what is built in again once its number is deployed', async () => {
     await deploy('finbert', await save('finbert'));
     await deploy('finbert', '1.0.0');

@@ -94,6 +94,13 @@ export async function openScorers(options: ScorersOptions): Promise<OpenScorers>
   return shelf;
 }
 
+/** A version, with the hash of its manifest where the ledger holds one. */
+interface Wanted {
+  family: string;
+  version: string;
+  manifestHash?: string | null;
+}
+
 /** A load that was begun, and when it failed. */
 interface Load {
   work: Promise<void>;
@@ -103,14 +110,14 @@ interface Load {
 /** Which family stands how; a family is opened once, and again only after a pause when that failed. */
 class ScorerShelf implements OpenScorers {
   readonly #options: ScorersOptions;
-  readonly #deployed: ReadonlyMap<string, { family: string; version: string }>;
+  readonly #deployed: ReadonlyMap<string, Wanted>;
   readonly #states = new Map<string, ScorerState>();
   /** By `family@version`. */
   readonly #loaded = new Map<string, Scorer>([[scorerName(REFERENCE), REFERENCE]]);
   readonly #loads = new Map<string, Load>();
   readonly #ending = new AbortController();
 
-  constructor(options: ScorersOptions, deployed: ReadonlyMap<string, { family: string; version: string }>) {
+  constructor(options: ScorersOptions, deployed: ReadonlyMap<string, Wanted>) {
     this.#options = options;
     this.#deployed = deployed;
     options.signal?.addEventListener('abort', () => this.#ending.abort(), { once: true });
@@ -203,7 +210,7 @@ class ScorerShelf implements OpenScorers {
   }
 
   /** The version that was deployed, where that is not what is built in. */
-  #wanted(family: string): { family: string; version: string } | null {
+  #wanted(family: string): Wanted | null {
     const wanted = this.#deployed.get(family);
     return wanted === undefined || wanted.version === this.#options.builtIn[family]?.version ? null : wanted;
   }
@@ -218,13 +225,14 @@ class ScorerShelf implements OpenScorers {
     return performance.now() - failedAt > RETRY_AFTER_MS;
   }
 
-  async #loadVersion(wanted: { family: string; version: string }): Promise<LoadedScorer> {
+  async #loadVersion(wanted: Wanted): Promise<LoadedScorer> {
     const family = this.#options.families[wanted.family];
     if (family === undefined) {
       throw scorerUnavailable(wanted.family, 'nobody knows how to load it.', 'See registry list.');
     }
     await this.openFor(wanted.family);
-    const version = await this.#options.store.open(wanted.family, wanted.version);
+    const { manifestHash = null } = wanted;
+    const version = await this.#options.store.open(wanted.family, wanted.version, { manifestHash });
     const loaded = await family.load(version.files, wanted.version);
     const scorer: Scorer = { ...loaded, knownSince: Date.parse(version.manifest.trainedAt) };
     return { scorer, note: `trained on ${version.manifest.data.map(({ file }) => file).join(', ')}` };
@@ -304,7 +312,8 @@ class ScorerShelf implements OpenScorers {
     if (parsed === null) {
       throw scorerUnavailable(name, 'that is no version of a scorer.', 'Write it like linear@1.0.0.');
     }
-    const { scorer } = await this.#loadVersion(parsed);
+    const deployed = this.#deployed.get(family);
+    const { scorer } = await this.#loadVersion(deployed?.version === version ? deployed : parsed);
     this.#loaded.set(name, scorer);
     return scorer;
   }

@@ -93,7 +93,8 @@ function tell(
   { manifest }: OpenScorerVersion,
   { seconds, terminal }: { seconds: number; terminal: CommandContext['terminal'] },
 ): void {
-  const { family, version, metrics, data, files } = manifest;
+  const { family, version, metrics, parameters, data, files } = manifest;
+  const { outcome } = parameters;
   const rows = Object.entries(metrics).map(([name, figure]) => [
     `  ${name}`,
     figure === null ? '-' : show(figure),
@@ -102,12 +103,13 @@ function tell(
   terminal.result(
     [
       `${family}@${version} is a candidate, trained in ${wallSeconds} s on ${data.map((each) => `${each.rows} rows of ${each.file}`).join(', ')}`,
+      ...(typeof outcome === 'string' ? [`  ${outcome}`] : []),
       ...(rows.length === 0 ? [] : ['', ...alignColumns(rows)]),
       '',
       `Nothing changed for those who ask. Hold it against others: npm run bellwether -- evaluate sentiment --data FILE.jsonl --families ${family}@${version}`,
       `To let it answer: npm run bellwether -- deploy --family ${family} --version ${version}`,
     ].join('\n'),
-    { family, version, status: 'candidate', metrics, data, files, wallSeconds },
+    { family, version, status: 'candidate', outcome: outcome ?? null, metrics, data, files, wallSeconds },
   );
 }
 

@@ -65,6 +65,7 @@ describe('retrain of a scorer', () => {
     expect(Object.keys(json()['metrics'] as object).length).toBeGreaterThan(0);
     expect(text()).toContain(`${family}@${version} is a candidate, trained in`);
     expect(text()).toContain('180 rows of rated.jsonl');
+    if (family === 'vader') expect(text()).toMatch(/\d+ terms and a calibration were learnt/);
     expect(text()).toContain(`deploy --family ${family} --version ${version}`);
     expect(said[0]).toBe(`Reading ${data}`);
     const manifest = readFileSync(join(dataDir, 'scorers', family, version, 'manifest.json'), 'utf8');

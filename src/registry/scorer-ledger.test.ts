@@ -29,6 +29,12 @@ describe('the ledger of scorers', () => {
     expect(await readScorerLedger(folder)).toEqual([]);
   });
 
+  it('takes entries of many who write at once, one after the other', async () => {
+    const wanted = Array.from({ length: 12 }, (_, place) => `1.0.${place}`);
+    await Promise.all(wanted.map(append));
+    expect((await versions()).toSorted()).toEqual(wanted.toSorted());
+  });
+
   it('keeps entries in their order, each with the hash of the line before', async () => {
     for (const version of ['1.0.0', '1.0.1', '1.0.0']) await append(version);
     const entries = await readScorerLedger(folder);

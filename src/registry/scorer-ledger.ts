@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { withExclusiveLock } from '../core/index.ts';
 import { registryWriteFailed, versionInvalid } from './errors.ts';
 import { sha256Of } from './sha256.ts';
 
@@ -21,6 +22,7 @@ export type ScorerDeployment = z.infer<typeof entrySchema>;
 
 /** Append-only JSON Lines, each holding the hash of the one before, so that a change by hand is noticed. */
 const LEDGER_FILE = 'deployments.jsonl';
+const LOCK_FILE = '.deployments.lock';
 const NAME = 'the ledger of scorers';
 
 /** The entries, oldest first. @throws AppError `REGISTRY_VERSION_INVALID` when a line is not what was written */
@@ -43,9 +45,22 @@ export async function readScorerLedger(folder: string): Promise<ScorerDeployment
   });
 }
 
-/** @throws AppError `REGISTRY_WRITE_FAILED`, or as `readScorerLedger` */
+/** @throws AppError `REGISTRY_WRITE_FAILED`, `GUARD_BUSY`, or as `readScorerLedger` */
 export async function appendToScorerLedger(
   folder: string,
+  entry: Omit<ScorerDeployment, 'previous'>,
+): Promise<void> {
+  const path = join(folder, LEDGER_FILE);
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw registryWriteFailed(path, error);
+  });
+  // Each entry holds the hash of the one before: two who write at once would both follow the same.
+  await withExclusiveLock(join(folder, LOCK_FILE), () => appendAlone(folder, path, entry));
+}
+
+async function appendAlone(
+  folder: string,
+  path: string,
   entry: Omit<ScorerDeployment, 'previous'>,
 ): Promise<void> {
   await readScorerLedger(folder);
@@ -53,9 +68,7 @@ export async function appendToScorerLedger(
   const line = JSON.stringify(
     entrySchema.parse({ ...entry, previous: last === undefined ? null : sha256Of(Buffer.from(last)) }),
   );
-  const path = join(folder, LEDGER_FILE);
   try {
-    await mkdir(folder, { recursive: true });
     const whole = (await readLines(folder)).map((each) => `${each}\n`).join('');
     const file = await open(path, 'a');
     try {

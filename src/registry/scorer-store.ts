@@ -53,8 +53,16 @@ export interface ScorerStore {
    * @throws AppError `REGISTRY_WRITE_FAILED`, `REGISTRY_VERSION_TAKEN` when somebody else was faster
    */
   save(draft: ScorerDraft, options?: { known?: readonly string[] }): Promise<OpenScorerVersion>;
-  /** @throws AppError `REGISTRY_MODEL_NOT_FOUND`, `REGISTRY_ARTIFACT_MISSING`, `REGISTRY_VERSION_INVALID` */
-  open(family: string, version: string): Promise<OpenScorerVersion>;
+  /**
+   * @param options.manifestHash - what the ledger recorded; null or left out: a changed manifest is not noticed
+   * @throws AppError `REGISTRY_MODEL_NOT_FOUND`, `REGISTRY_ARTIFACT_MISSING`, `REGISTRY_ARTIFACT_CHANGED`,
+   *   `REGISTRY_VERSION_INVALID`
+   */
+  open(
+    family: string,
+    version: string,
+    options?: { manifestHash?: string | null },
+  ): Promise<OpenScorerVersion>;
   /** Numbers of a family's versions, the newest last, by their folders' names alone. */
   versionsOf(family: string): Promise<string[]>;
   /** Every version with every file held against its hash; by family, the newest of each last. */
@@ -69,13 +77,22 @@ export interface ScorerStore {
 export function createScorerStore(folder: string): ScorerStore {
   const folderOf = (family: string, version: string) => join(folder, family, version);
 
-  async function open(family: string, version: string): Promise<OpenScorerVersion> {
+  async function open(
+    family: string,
+    version: string,
+    { manifestHash = null }: { manifestHash?: string | null } = {},
+  ): Promise<OpenScorerVersion> {
     const name = modelVersionOf({ family, version });
     const isPossible = isFamilyName(family) && isVersionNumber(version);
     if (!isPossible || !existsSync(folderOf(family, version))) {
       throw modelNotFound(name, (await names()).map(modelVersionOf));
     }
-    return openFolder(folderOf(family, version), name);
+    const opened = await openFolder(folderOf(family, version), name);
+    if (manifestHash !== null && opened.manifestHash !== manifestHash) {
+      const found = opened.manifestHash;
+      throw artifactChanged(name, [{ file: MANIFEST_FILE, expected: manifestHash, found }]);
+    }
+    return opened;
   }
 
   const versionsOf = async (family: string): Promise<string[]> =>

@@ -57,7 +57,7 @@ describe('evaluateSentiment', () => {
       n: 2,
       labelled: 2,
       scored: 0,
-      textsPerSecond: 200,
+      textsPerSecond: null,
       perClass: {
         negative: { precision: 0, recall: null, f1: 0, support: 0 },
         neutral: { precision: null, recall: 0, f1: 0, support: 1 },
@@ -67,6 +67,13 @@ describe('evaluateSentiment', () => {
       twoClass: { accuracy: 1, n: 1 },
     });
     expect(figures.reliability?.at(-1)).toEqual({ from: 14 / 15, to: 1, n: 2, confidence: 1, accuracy: 0.5 });
+  });
+
+  it('takes the rate over different texts that it was not warmed up with', async () => {
+    const words = Array.from({ length: 90 }, (_, place) => `+ ${place % 80}`);
+    const rows = words.map((text) => ({ text, label: 'positive' as const }));
+    // Sixteen of the last twenty-six had not been said before, in 10 ms.
+    expect((await evaluateOne(echo, rows, steppingStopwatch())).textsPerSecond).toBe(1_600);
   });
 
   it('gives no interval to a handful of texts', async () => {
@@ -117,7 +124,7 @@ describe('evaluateSentiment', () => {
       onProgress: (_, done) => progress.push(done),
     });
     expect(seen).toEqual(rows.map((_, place) => [place, place % 2 ? 1 : -1]));
-    expect(progress).toEqual([1_024, 2_048, 2_500]);
+    expect(progress).toEqual([64, 1_088, 2_112, 2_500]);
   });
 
   it('keeps two versions of one family apart and compares every pair', async () => {

@@ -22,7 +22,6 @@ export { createTransformerFamily, type BaseFolder } from './transformer/transfor
 export { createHubClient, type FetchProgress, type HubClient } from './transformer/hub.ts';
 export { vaderPolarity, type VaderPolarity } from './vader/polarity.ts';
 export {
-  evaluateSentiment,
   runSentimentEvaluation,
   type SentimentEvaluation,
   type SentimentFigures,

@@ -2,16 +2,51 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
-import { dataEmpty, dataInvalid, dataUnreadable, type BadLine } from './errors.ts';
+import { dataEmpty, dataInvalid, dataUnreadable, trainingRefused, type BadLine } from './errors.ts';
 import { SENTIMENTS, type SentimentLabel } from './scorer.ts';
 
-/** A text with what people said of it: a label, a score (any scale, only its order and spacing count), or both. */
+/** A text with what people said of it: a label, a score (on a scale around 0; for a correlation any scale will do), or both. */
 export interface RatedText {
   text: string;
   label?: SentimentLabel;
   score?: number;
   /** When it was published, epoch milliseconds; a training that knows times keeps the newest rows to judge itself. */
   at?: number;
+}
+
+/** A score has a direction from about a third of the way from 0 to the end of its scale. */
+export const SCORE_BORDER = 0.33;
+/** Fewer scores may all be above 0 by chance. */
+const FEWEST_ONE_SIDED = 20;
+
+/**
+ * What rows say, each as a label: its own where it has one, else by the sign and size of its score, at least 0.33 of the
+ * scale positive, at most -0.33 of it negative. The scale is -1..1, or up to the largest score where one goes beyond.
+ * @param family - for messages
+ * @throws AppError `SENTIMENT_TRAINING_REFUSED` where no score lies below 0: a scale such as 1..5 does not say where its
+ *   middle is
+ */
+export function labelsOf(family: string, rows: readonly RatedText[]): SentimentLabel[] {
+  const scores = rows.flatMap(({ label, score }) =>
+    label === undefined && score !== undefined ? score : [],
+  );
+  const least = scores.reduce((low, score) => Math.min(low, score), Infinity);
+  const most = scores.reduce((high, score) => Math.max(high, Math.abs(score)), 0);
+  if (scores.length >= FEWEST_ONE_SIDED && least >= 0) {
+    throw trainingRefused(
+      family,
+      `its ${scores.length} scores go from ${least} to ${most}, and nothing below 0 says which texts are negative`,
+      'Give scores around 0, negative ones for what is bad, or labels.',
+    );
+  }
+  const border = SCORE_BORDER * Math.max(1, most);
+  return rows.map(({ label, score = 0 }) => label ?? labelOfScore(score, border));
+}
+
+/** @param border - beyond this in size a score has a side, else it is neutral */
+export function labelOfScore(score: number, border: number): SentimentLabel {
+  if (score >= border) return 'positive';
+  return score <= -border ? 'negative' : 'neutral';
 }
 
 /** Names under which known data sets carry the same thing; the first that is there counts. */

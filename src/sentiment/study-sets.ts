@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { dataUnreadable } from './errors.ts';
-import { readRatedTexts, type RatedText } from './rated-texts.ts';
+import { labelOfScore, readRatedTexts, SCORE_BORDER, type RatedText } from './rated-texts.ts';
 
 /** A set of rated texts with a short name. */
 export interface StudySet {
@@ -50,7 +50,7 @@ export const LABELLED_SOURCES: readonly StudySource[] = [
     name: 'Bitcoin headlines',
     files: ['finbert-teacher-scores.jsonl.gz'],
     format: 'rated texts',
-    border: 0.33,
+    border: SCORE_BORDER,
     about:
       'Scores recorded from ProsusAI/finbert, at least 0.33 positive, at most -0.33 negative: a model’s answers, not people’s. What learns from them is a distilled student of that model, and agreement with it is no proof of being right.',
   },
@@ -115,8 +115,7 @@ async function readFileOf(path: string, { format, border }: StudySource): Promis
 
 /** A recorded score as a label, in its place: a family that read both would learn it twice. */
 function withLabel({ text, score = 0, at }: RatedText, border: number): RatedText {
-  const label = score >= border ? 'positive' : score <= -border ? 'negative' : 'neutral';
-  return { text, label, ...(at === undefined ? {} : { at }) };
+  return { text, label: labelOfScore(score, border), ...(at === undefined ? {} : { at }) };
 }
 
 /** FiQA: posts by id, each with the scores of its parts, which are averaged. */

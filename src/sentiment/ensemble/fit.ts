@@ -2,10 +2,9 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { multinomialLogistic, type SparseRows } from '../../stats/index.ts';
 import { accuracyOf, calibrationErrorOf, macroF1Of, type Judgement } from '../agreement.ts';
 import { trainingRefused } from '../errors.ts';
-import { labelOf } from '../linear/train.ts';
-import { splitRows } from '../linear/splits.ts';
-import type { RatedText } from '../rated-texts.ts';
+import { labelsOf, type RatedText } from '../rated-texts.ts';
 import { SENTIMENTS, type Score } from '../scorer.ts';
+import { splitRows } from '../splits.ts';
 import { combine, equalCombination, logarithmsOf, type Combination } from './combination.ts';
 import type { EnsembleWeights } from './ensemble.ts';
 
@@ -38,7 +37,7 @@ export async function fitEnsemble(
   witnesses: readonly { member: string; scores: readonly Score[] }[],
   seed: number,
 ): Promise<{ weights: EnsembleWeights; metrics: Record<string, number | null> }> {
-  const labels = Uint8Array.from(rows, (row) => SENTIMENTS.indexOf(labelOf(row)));
+  const labels = Uint8Array.from(labelsOf('ensemble', rows), (label) => SENTIMENTS.indexOf(label));
   requireTeachable(labels);
   const testimony = { scores: witnesses.map(({ scores }) => scores), labels };
   const all = Uint32Array.from(labels, (_, row) => row);

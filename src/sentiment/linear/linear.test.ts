@@ -5,7 +5,6 @@ import type { TrainedScorer } from '../scorer-family.ts';
 import { describeScorer } from '../scorer.contract.ts';
 import type { Scorer, SentimentLabel } from '../scorer.ts';
 import { linearFamily } from './linear.ts';
-import { labelOf } from './train.ts';
 
 const train = (rows: readonly RatedText[], seed = 1) => linearFamily.train(rows, { seed, base: null });
 const load = (trained: TrainedScorer, version = '1.2.3') =>
@@ -66,8 +65,17 @@ describe('linearFamily', () => {
     const scores = { negative: -0.33, neutral: 0.3299, positive: 0.33 };
     const rated = inventNews(300).map(({ text, label }) => ({ text, score: scores[label!] }));
     expect((await train(rated)).files).toEqual(trained.files);
-    expect(labelOf({ score: -0.33 })).toBe('negative');
-    expect(labelOf({ score: 0.9, label: 'neutral' })).toBe('neutral');
+  });
+
+  it.each([4, 100])('reads scores on a scale of -%d to %d as on one of -1 to 1', async (scale) => {
+    const scores = { negative: -1, neutral: 0.1, positive: 1 };
+    const rated = inventNews(300).map(({ text, label }) => ({ text, score: scale * scores[label!] }));
+    expect((await train(rated)).files).toEqual(trained.files);
+  });
+
+  it('refuses scores of which none is below 0', async () => {
+    const rated = inventNews(60).map(({ text }, row) => ({ text, score: 1 + (row % 5) }));
+    await expect(train(rated)).rejects.toMatchObject({ code: 'SENTIMENT_TRAINING_REFUSED' });
   });
 
   it('judges itself by the newest rows where times are known', async () => {

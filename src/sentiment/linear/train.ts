@@ -9,15 +9,13 @@ import {
 } from '../../stats/index.ts';
 import { accuracyOf, calibrationErrorOf, macroF1Of, type Judgement } from '../agreement.ts';
 import { trainingRefused } from '../errors.ts';
-import type { RatedText } from '../rated-texts.ts';
+import { labelsOf, SCORE_BORDER, type RatedText } from '../rated-texts.ts';
 import type { ScorerTraining } from '../scorer-family.ts';
-import { SENTIMENTS, type SentimentLabel } from '../scorer.ts';
+import { splitRows, type Split } from '../splits.ts';
+import { SENTIMENTS } from '../scorer.ts';
 import { readCorpus, scaleRows, weighBuckets, type BucketScales, type Corpus } from './corpus.ts';
 import type { LinearWeights } from './model.ts';
-import { splitRows, type Split } from './splits.ts';
 
-/** A score at least this far from 0 has a direction. */
-export const SCORE_BORDER = 0.33;
 /** Fewer rows, or a second label with fewer rows than this, teach nothing that carries over. */
 const FEWEST_ROWS = 30;
 const FEWEST_OF_LABEL = 5;
@@ -54,13 +52,6 @@ interface SplitAnswer {
   logOdds: Float64Array[];
 }
 
-/** A label by hand, or by the score: at least 0.33 positive, at most -0.33 negative, else neutral. */
-export function labelOf({ label, score }: Pick<RatedText, 'label' | 'score'>): SentimentLabel {
-  if (label !== undefined || score === undefined) return label ?? 'neutral';
-  if (score >= SCORE_BORDER) return 'positive';
-  return score <= -SCORE_BORDER ? 'negative' : 'neutral';
-}
-
 /**
  * Chooses the penalty and the temperature on held-out rows, then learns from all.
  * @throws AppError `SENTIMENT_TRAINING_REFUSED`
@@ -69,7 +60,7 @@ export async function trainLinear(
   rows: readonly RatedText[],
   { seed, onProgress = () => {} }: Pick<ScorerTraining, 'seed' | 'onProgress'>,
 ): Promise<LinearTraining> {
-  const labels = Uint8Array.from(rows, (row) => SENTIMENTS.indexOf(labelOf(row)));
+  const labels = Uint8Array.from(labelsOf('linear', rows), (label) => SENTIMENTS.indexOf(label));
   requireTeachable(labels);
   onProgress('reading the texts', 0);
   const lesson = { corpus: await readCorpus(rows.map(({ text }) => text)), labels };
@@ -133,28 +124,52 @@ async function answerSplit(lesson: Lesson, { train, held }: Split): Promise<Spli
 /** The penalty with the least calibrated loss among those that every split got to. */
 function choose(answers: readonly SplitAnswer[], labels: Uint8Array) {
   const reached = Math.min(...answers.map(({ logOdds }) => logOdds.length));
-  const held = answers.flatMap((answer) => [...answer.held]);
-  const truth = Uint8Array.from(held, (row) => labels[row] ?? 0);
   const tried = Array.from({ length: reached }, (_, place) => {
-    const logOdds = Float64Array.from(answers.flatMap((answer) => [...(answer.logOdds[place] ?? [])]));
-    const rated = { logOdds, labels: truth, classes: SENTIMENTS.length };
+    const rated = joinAnswers(answers, { place, labels });
     const temperature = fitTemperature(rated);
-    return { place, rated, temperature, loss: softmaxLogLoss(rated, temperature) };
+    return { place, temperature, loss: softmaxLogLoss(rated, temperature) };
   });
   const [first, ...others] = tried;
   if (first === undefined) throw new RangeError('there is no held-out part');
   const best = others.reduce((least, one) => (one.loss < least.loss ? one : least), first);
-  const judgements = judge(best.rated.logOdds, { truth, temperature: best.temperature });
+  return { ...best, metrics: judgeChoice(answers, { place: best.place, labels }) };
+}
+
+/**
+ * How the held-out rows were told, each part at the temperature that the others ask for. The penalty, one of five, was
+ * chosen on all of them.
+ */
+function judgeChoice(
+  answers: readonly SplitAnswer[],
+  { place, labels }: { place: number; labels: Uint8Array },
+): LinearTraining['metrics'] {
+  const judgements: Judgement[] = [];
+  let loss = 0;
+  for (const answer of answers) {
+    const others = answers.filter((other) => other !== answer);
+    const rated = joinAnswers([answer], { place, labels });
+    const temperature = others.length === 0 ? 1 : fitTemperature(joinAnswers(others, { place, labels }));
+    judgements.push(...judge(rated.logOdds, { truth: rated.labels, temperature }));
+    loss += rated.labels.length * softmaxLogLoss(rated, temperature);
+  }
   return {
-    place: best.place,
-    temperature: best.temperature,
-    metrics: {
-      accuracy: accuracyOf(judgements),
-      macroF1: macroF1Of(judgements),
-      ece: calibrationErrorOf(judgements),
-      logLoss: best.loss,
-      n: judgements.length,
-    },
+    accuracy: accuracyOf(judgements),
+    macroF1: macroF1Of(judgements),
+    ece: calibrationErrorOf(judgements),
+    logLoss: loss / judgements.length,
+    n: judgements.length,
+  };
+}
+
+function joinAnswers(
+  answers: readonly SplitAnswer[],
+  { place, labels }: { place: number; labels: Uint8Array },
+): { logOdds: Float64Array; labels: Uint8Array; classes: number } {
+  const held = answers.flatMap((answer) => [...answer.held]);
+  return {
+    logOdds: Float64Array.from(answers.flatMap((answer) => [...(answer.logOdds[place] ?? [])])),
+    labels: Uint8Array.from(held, (row) => labels[row] ?? 0),
+    classes: SENTIMENTS.length,
   };
 }
 

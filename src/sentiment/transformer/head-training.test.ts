@@ -204,6 +204,17 @@ describe('training a head', () => {
     expect(metrics.newAccuracy).toBeLessThan(0.1);
   });
 
+  it('leaves out what is no class of the model, and never teaches it as another', async () => {
+    const { rows } = tasks(name);
+    const news = rows.map((row, place) => ({ ...row, label: place % 3 === 0 ? undefined : row.label }));
+    const { parameters, metrics } = await trained(name, model, { rows: news as never });
+    const { parameters: alone, metrics: same } = await trained(name, model, {
+      rows: news.filter(({ label }) => label !== undefined) as never,
+    });
+    expect(parameters.leftOut).toBe(news.length - alone.trainedOn);
+    expect(metrics).toEqual(same);
+  });
+
   it("refuses too few rows, a single class, and labels that are not the model's", async () => {
     const { rows } = tasks(name);
     const refused = { code: 'SENTIMENT_TRAINING_REFUSED' };

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { decodeOnnx, encodeOnnx } from '../../core/index.ts';
+import { createRandom, decodeOnnx, encodeOnnx } from '../../core/index.ts';
 import { fitTemperature } from '../../stats/index.ts';
 import { calibrationErrorOf } from '../agreement.ts';
 import { trainingRefused } from '../errors.ts';
 import type { RatedText } from '../rated-texts.ts';
 import { SENTIMENTS, type SentimentLabel } from '../scorer.ts';
+import { groupNames } from '../splits.ts';
 import { createHeadFitter, headLogOdds, type HeadRows } from './head-fit.ts';
 import { readHead, replaceHead, type Head } from './onnx-head.ts';
 import { PROBE_TEXTS } from './probe-texts.ts';
@@ -27,10 +27,10 @@ export interface HeadTraining {
   labels: readonly SentimentLabel[];
   /** The output `pooled` of that model for texts, shape (texts, width), row by row. The same each time. */
   encode(texts: readonly string[]): Promise<Float32Array>;
-  /** What to learn; rows without a label teach nothing here and are left out. */
+  /** What to learn; rows without a label, or with one that is no class of the model, teach nothing and are left out. */
   rows: readonly RatedText[];
   /**
-   * What not to forget. A row with a label is learned again as it is; a row without one is answered by the old head,
+   * What not to forget. A row with a label of the model is learned again as it is; any other is answered by the old head,
    * and its probabilities are the truth (distillation). `PROBE_TEXTS` where none are given.
    */
   replay?: readonly RatedText[];
@@ -46,6 +46,7 @@ export interface TrainedHead {
     l2: number;
     temperature: number;
     trainedOn: number;
+    leftOut: number;
     replayed: number;
     classes: SentimentLabel[];
   };
@@ -90,6 +91,7 @@ export async function trainHead(training: HeadTraining): Promise<TrainedHead> {
       l2: best.l2,
       temperature: best.temperature,
       trainedOn: rows.length,
+      leftOut: training.rows.length - rows.length,
       replayed: replay.length,
       classes: [...training.labels],
     },
@@ -101,7 +103,7 @@ export async function trainHead(training: HeadTraining): Promise<TrainedHead> {
 }
 
 function labelledRows({ family, rows, labels }: HeadTraining, old: Head): RatedText[] {
-  const labelled = rows.filter(({ label }) => label !== undefined);
+  const labelled = rows.filter(({ label }) => label !== undefined && labels.includes(label));
   if (labels.length !== old.classes) {
     throw trainingRefused(
       family,
@@ -113,8 +115,8 @@ function labelledRows({ family, rows, labels }: HeadTraining, old: Head): RatedT
   if (labelled.length < FEWEST_ROWS || classes.size < 2) {
     throw trainingRefused(
       family,
-      `it was given ${labelled.length} labelled rows of ${classes.size} class(es)`,
-      `Give at least ${FEWEST_ROWS} rows with a label, of two classes or more.`,
+      `it was given ${labelled.length} labelled rows of ${classes.size} class(es) that it knows (${labels.join(', ')})`,
+      `Give at least ${FEWEST_ROWS} rows with a label of these, of two classes or more.`,
     );
   }
   return labelled;
@@ -122,7 +124,8 @@ function labelledRows({ family, rows, labels }: HeadTraining, old: Head): RatedT
 
 /** Encodes rows and splits them in time, or by a hash of their words. */
 async function partsOf(training: HeadTraining, rows: readonly RatedText[], old: Head): Promise<Parts> {
-  const places = rows.map((row, place) => ({ place, rank: rankOf(row, rows, training.seed) }));
+  const ranks = ranksOf(rows, training.seed);
+  const places = rows.map((_, place) => ({ place, rank: ranks[place] ?? 0 }));
   places.sort((a, b) => a.rank - b.rank || a.place - b.place);
   const pooled = await training.encode(rows.map(({ text }) => text));
   if (pooled.length !== rows.length * old.width) {
@@ -145,10 +148,13 @@ async function partsOf(training: HeadTraining, rows: readonly RatedText[], old: 
   };
 }
 
-function rankOf({ text, at }: RatedText, rows: readonly RatedText[], seed: number): number {
-  if (at !== undefined && rows.every((row) => row.at !== undefined)) return at;
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean).join(' ');
-  return createHash('sha256').update(`${seed} ${words}`).digest().readUInt32LE(0);
+/** Their times where all have one, else dice that fall alike for near-duplicates. */
+function ranksOf(rows: readonly RatedText[], seed: number): number[] {
+  const times = rows.flatMap(({ at }) => at ?? []);
+  if (times.length === rows.length) return times;
+  const dice = createRandom(seed);
+  const names = groupNames(rows);
+  return names.map((name) => dice.fork(name).uniform());
 }
 
 function headRows(
@@ -162,8 +168,9 @@ function headRows(
     const vector = from.pooled.subarray(place * width, (place + 1) * width);
     pooled.set(vector, row * width);
     const label = from.rows[place]?.label;
-    if (label === undefined) truths.set(softmax(headLogOdds(from.old, vector)), row * classes);
-    else truths[row * classes + from.training.labels.indexOf(label)] = 1;
+    const column = label === undefined ? -1 : from.training.labels.indexOf(label);
+    if (column < 0) truths.set(softmax(headLogOdds(from.old, vector)), row * classes);
+    else truths[row * classes + column] = 1;
   }
   return { pooled, truths, weights: new Float64Array(places.length).fill(1) };
 }

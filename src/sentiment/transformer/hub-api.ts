@@ -54,6 +54,10 @@ export async function listFiles(hub: Hub, repo: string, commit: string): Promise
     if (page === MOST_PAGES) throw hubAnswerInvalid(what, `it has more than ${MOST_PAGES} pages`);
     const answer: HttpAnswer = await askHub(hub, url, { what });
     const next = nextPage(answer);
+    // The token goes with every page.
+    if (next !== null && new URL(next).origin !== new URL(hub.endpoint).origin) {
+      throw hubAnswerInvalid(what, `its next page is on another machine, ${new URL(next).origin}`);
+    }
     for (const entry of parseAs(treeSchema, await readJson(answer, what), what)) {
       if (entry.type !== 'file' || !isSafePath(entry.path)) continue;
       files.push(toPinned(entry, what));

@@ -135,6 +135,18 @@ describe('createHubClient', () => {
     expect(contentOf(folder)).toEqual(EXPECTED);
   });
 
+  it('does not follow the list of files to another machine, for its token goes along', async () => {
+    hub.intercept = ({ path }, response) => {
+      if (!path.includes('/tree/')) return false;
+      response.setHeader('link', '<http://127.0.0.2:9/elsewhere>; rel="next"');
+      response.end('[]');
+      return true;
+    };
+    await expect(client({ token: 'hf_secret' }).fetch(WANTED, root)).rejects.toThrow(
+      'its next page is on another machine, http://127.0.0.2:9',
+    );
+  });
+
   it('takes the weights that are turned into ONNX here where there is no ONNX file', async () => {
     const { 'onnx/model.onnx': weights, ...rest } = FILES;
     hub = await open({ ...rest, 'model.safetensors': weights! });

@@ -27,6 +27,15 @@ describe('readTruths', () => {
     ]);
     expect([...sidesOnly]).toEqual([1, 0, 0]);
   });
+
+  it('refuses scores that do not say where their middle is', () => {
+    const oneSided = Array.from({ length: 30 }, (_, row) => ({ text: `text ${row}`, score: 1 + (row % 5) }));
+    const attempt = expect.objectContaining({
+      code: 'SENTIMENT_TRAINING_REFUSED',
+      message: expect.stringContaining('go from 1 to 5') as string,
+    });
+    expect(() => readTruths(oneSided)).toThrow(attempt);
+  });
 });
 
 describe('foldOf', () => {

@@ -1,4 +1,4 @@
-import type { RatedText } from '../rated-texts.ts';
+import { labelsOf, type RatedText } from '../rated-texts.ts';
 
 /** -1 negative, 0 neutral, 1 positive. */
 export type Side = -1 | 0 | 1;
@@ -12,15 +12,11 @@ export interface Truths {
   sidesOnly: Uint8Array;
 }
 
-/** A score at least this far from 0 has a side; about a third of the scale either way. */
-const SIDE_BORDER = 0.33;
 const SIDE_OF = { negative: -1, neutral: 0, positive: 1 } as const;
 
-/** Reads labels, and scores where there is no label: on -1..1, or divided by the largest where one goes beyond. */
+/** Reads labels, and scores where there is no label. @throws AppError as `labelsOf` */
 export function readTruths(rows: readonly RatedText[]): Truths {
-  let scale = 1;
-  for (const { score = 0 } of rows) scale = Math.max(scale, Math.abs(score));
-  const side = Int8Array.from(rows, (row) => sideOf(row, scale));
+  const side = Int8Array.from(labelsOf('vader', rows), (label) => SIDE_OF[label]);
   const isLabelled = rows.map(({ label }) => label !== undefined);
   const hasNeutral = (labelled: boolean) =>
     side.some((one, row) => one === 0 && isLabelled[row] === labelled);
@@ -30,16 +26,14 @@ export function readTruths(rows: readonly RatedText[]): Truths {
   return { side, sidesOnly };
 }
 
-function sideOf({ label, score = 0 }: RatedText, scale: number): Side {
-  if (label !== undefined) return SIDE_OF[label];
-  if (score >= SIDE_BORDER * scale) return 1;
-  return score <= -SIDE_BORDER * scale ? -1 : 0;
-}
-
 const HASH_START = 0x811c9dc5;
 const HASH_PRIME = 0x01000193;
 
-/** The fold of a text, 0..folds-1: by its letters and digits alone, so that copies of a text lie on one side. */
+/**
+ * The fold of a text, 0..folds-1: by its letters and digits alone, so that copies of a text lie on one side. Texts of one
+ * template with other words or numbers may lie on both: what they differ in is what is learnt here, and a set that is all
+ * templates could not be split otherwise.
+ */
 export function foldOf(text: string, folds: number, seed: number): number {
   let hash = HASH_START ^ seed;
   for (const letter of text
