@@ -59,7 +59,7 @@ export async function backup(options: Options, context: CommandContext): Promise
       await rename(draft, place);
       return { ...made, sha256 };
     }).finally(() => rm(draft, { recursive: true, force: true }));
-    tell(terminal, place, content);
+    tell(terminal, place, { content, scorers: join(config.dataDir, 'scorers') });
   } finally {
     await close();
   }
@@ -197,7 +197,11 @@ async function guarded<Result>(place: string, work: () => Promise<Result>): Prom
   }
 }
 
-function tell(terminal: Terminal, place: string, content: BackupContent & { sha256: string }): void {
+function tell(
+  terminal: Terminal,
+  place: string,
+  { content, scorers }: { content: BackupContent & { sha256: string }; scorers: string },
+): void {
   const { workspace, tables, folders, program, createdAt, sha256 } = content;
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const files = folders.reduce((sum, folder) => sum + folder.files.length, 0);
@@ -206,6 +210,8 @@ function tell(terminal: Terminal, place: string, content: BackupContent & { sha2
     [
       `Workspace ${workspace} is in ${place}: ${describeCount(rows)} rows of ${amount(tables.length, 'table')}, ${describeCount(files)} files, ${describeBytes(bytes)}`,
       `  npm run bellwether -- restore --from ${place}`,
+      // They belong to no workspace; price models that were trained on one need it.
+      ...(existsSync(scorers) ? [`Trained scorers are not in it: keep a copy of ${scorers}, too.`] : []),
     ].join('\n'),
     { out: place, workspace, program, createdAt, sha256, rows, tables: tables.length, files, bytes },
   );
