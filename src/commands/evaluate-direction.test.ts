@@ -31,8 +31,6 @@ describe('evaluate direction', () => {
     ];
     expect(Object.keys(result).slice(0, relied.length)).toEqual(relied);
     expect(result).toMatchObject({
-      pValues: {},
-      coverage: [],
       // The last window has not matured, and the first tested one lies after the beginning.
       n: DAYS * 24 * 0.75 - 2,
       from: isoUtc(ORIGIN + HOUR_MS + 10 * DAY_MS),
@@ -47,6 +45,15 @@ describe('evaluate direction', () => {
     expect(Object.keys(result['baselines'] as object).sort()).toEqual(
       ['always-up', 'ar1', 'last-sign', 'majority', 'sign-table'].sort(),
     );
+    const names = Object.keys(result['baselines'] as object).sort();
+    const { mcnemar, dieboldMariano } = result['pValues'] as Record<string, Record<string, number>>;
+    for (const given of [mcnemar, dieboldMariano, result['comparisons'] as object]) {
+      expect(Object.keys(given!).sort()).toEqual(names);
+    }
+    for (const p of [...Object.values(mcnemar!), ...Object.values(dieboldMariano!)]) {
+      expect(p >= 0 && p <= 1).toBe(true);
+    }
+    expect((result['coverage'] as { n: number }[])[0]).toMatchObject({ coverage: 1, n: result['n'] });
     expect(result['low']).toBeLessThan(result['accuracy'] as number);
     expect(result['high']).toBeGreaterThan(result['accuracy'] as number);
   });
@@ -59,7 +66,11 @@ describe('evaluate direction', () => {
       /accuracy {2}\d+\.\d\d %, 95 % interval \d+\.\d\d % to \d+\.\d\d % \(block bootstrap\)/,
     );
     expect(text).toMatch(/sign-table +\d+\.\d\d %/);
-    expect(text).toContain('Worse than the best baseline, which lies above the whole interval.');
+    expect(text).toMatch(
+      /Worse than [a-z-]+: the whole interval of the difference lies below 0\.|Not distinguishable/,
+    );
+    expect(text).toContain('Diebold-Mariano p');
+    expect(text).toMatch(/100\.00 % +\d+\.\d\d % +\d+\.\d\d % to/);
   });
 
   it('tells of each fit and of each baseline, and of trees as of any family', async () => {

@@ -19,6 +19,7 @@ import {
   usageInvalid,
   windowsMissing,
 } from './errors.ts';
+import { alignColumns } from './align-columns.ts';
 import { amount, percent } from './amount.ts';
 import { complaints } from './import.ts';
 import type { CommandContext, ExitCode } from './program.ts';
@@ -95,6 +96,7 @@ async function evaluateWith(
       terminal.progress('walking forward', done, total);
     },
   });
+  const beside = Object.entries(study.comparisons);
   const quarantined = Object.values(report.quarantined).reduce((sum, count) => sum + count, 0);
   terminal.result(describe(study, { ...options, barMinutes: folder.barMinutes, quarantined }), {
     accuracy: study.accuracy,
@@ -107,8 +109,12 @@ async function evaluateWith(
     low: study.low,
     high: study.high,
     baselines: study.baselines,
-    pValues: {},
-    coverage: [],
+    pValues: {
+      mcnemar: Object.fromEntries(beside.map(([name, { mcnemar }]) => [name, mcnemar])),
+      dieboldMariano: Object.fromEntries(beside.map(([name, { dieboldMariano }]) => [name, dieboldMariano])),
+    },
+    coverage: study.coverage,
+    comparisons: study.comparisons,
     family: options.family,
     scorer: options.scorer,
     horizonMinutes: options.horizon,
@@ -156,9 +162,21 @@ function describe(
   study: DirectionStudy,
   facts: Options & { barMinutes: number; quarantined: number },
 ): string {
-  const rows = Object.entries(study.baselines).map(
-    ([name, accuracy]) => `    ${name.padEnd(12)} ${percent(accuracy)}`,
-  );
+  const baselines = Object.entries(study.comparisons).map(([name, paired]) => [
+    `    ${name}`,
+    percent(study.baselines[name] ?? NaN),
+    points(paired.accuracyDifference),
+    between(points, paired),
+    paired.mcnemar === null ? 'overlap' : chance(paired.mcnemar),
+    chance(paired.dieboldMariano),
+  ]);
+  const surest = study.coverage.map((point) => [
+    `    ${percent(point.coverage)}`,
+    percent(point.accuracy),
+    between(percent, point),
+    point.threshold.toFixed(4),
+    String(point.n),
+  ]);
   const interval = Number.isNaN(study.low)
     ? 'too few days for an interval'
     : `95 % interval ${percent(study.low)} to ${percent(study.high)} (block bootstrap)`;
@@ -168,17 +186,42 @@ function describe(
     `  accuracy  ${percent(study.accuracy)}, ${interval}`,
     `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
     `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,
-    '  baselines on the same windows',
-    ...rows,
+    '  baselines on the same windows, and how many points of accuracy the model is ahead of them, paired',
+    ...alignColumns([
+      ['', 'accuracy', 'ahead', '95 % interval', 'McNemar p', 'Diebold-Mariano p'],
+      ...baselines,
+    ]),
+    '  where the model is surest (|P(up) - 0.5| from the threshold on; chosen on these windows)',
+    ...alignColumns([['    windows', 'accuracy', '95 % interval', 'threshold', 'n'], ...surest]),
     `  ${verdictOn(study)}`,
     ...(facts.quarantined > 0 ? [`  records turned away at the door: ${facts.quarantined}`] : []),
   ].join('\n');
 }
 
-function verdictOn({ low, high, baselines }: DirectionStudy): string {
-  const best = Math.max(...Object.values(baselines));
-  if (Number.isNaN(low)) return 'Nothing can be said against the baselines without an interval.';
-  if (low > best) return 'Better than every baseline: the whole interval lies above the best one.';
-  if (high < best) return 'Worse than the best baseline, which lies above the whole interval.';
-  return 'Not distinguishable from the best baseline.';
+function verdictOn({ comparisons }: DirectionStudy): string {
+  const paired = Object.entries(comparisons);
+  if (paired.some(([, { low }]) => Number.isNaN(low))) {
+    return 'Nothing can be said against the baselines without an interval.';
+  }
+  const worse = paired.find(([, { high }]) => high < 0);
+  if (worse !== undefined)
+    return `Worse than ${worse[0]}: the whole interval of the difference lies below 0.`;
+  const alike = paired.filter(([, { low }]) => low <= 0).map(([name]) => name);
+  return alike.length === 0
+    ? 'Better than every baseline: each interval of a difference lies above 0.'
+    : `Not distinguishable from ${alike.join(', ')}.`;
+}
+
+/** A difference of shares in points of percent. */
+function points(difference: number): string {
+  return `${difference < 0 ? '' : '+'}${(100 * difference).toFixed(2)}`;
+}
+
+function between(show: (value: number) => string, { low, high }: { low: number; high: number }): string {
+  return Number.isNaN(low) ? 'too few' : `${show(low)} to ${show(high)}`;
+}
+
+function chance(p: number): string {
+  if (Number.isNaN(p)) return '-';
+  return p < 0.0001 ? '< 0.0001' : p.toFixed(4);
 }

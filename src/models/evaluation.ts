@@ -120,7 +120,7 @@ export function accuracyInterval(series: HitSeries): AccuracyInterval {
 }
 
 /** The hits from the first to the last that is known, one place for every bar. */
-function onGrid({ hits, windowEnds, barMinutes }: HitSeries): Float64Array {
+export function onGrid({ hits, windowEnds, barMinutes }: HitSeries): Float64Array {
   const first = hits.findIndex((hit) => !Number.isNaN(hit));
   if (first < 0) return new Float64Array(0);
   const last = hits.findLastIndex((hit) => !Number.isNaN(hit));
@@ -147,7 +147,8 @@ function hitsOf(probabilities: Float64Array, labels: Uint8Array): Float64Array {
   return hits;
 }
 
-function scoredRows(probabilities: Float64Array, labels: Uint8Array): number[] {
+/** Rows with a probability and a label that is up or down. */
+export function scoredRows(probabilities: Float64Array, labels: Uint8Array): number[] {
   const rows: number[] = [];
   probabilities.forEach((probability, row) => {
     if (!Number.isNaN(probability) && (labels[row] ?? NaN) <= 1) rows.push(row);

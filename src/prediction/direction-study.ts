@@ -1,14 +1,18 @@
 import { MINUTE_MS, type EpochMs } from '../core/index.ts';
 import type { FeatureInput, FeatureSet } from '../features/index.ts';
 import {
+  compareDirections,
+  coverageCurve,
   evaluateDirection,
   PAST_RETURN,
   selectColumns,
   VOID_LABEL,
   walkForward,
+  type CoveragePoint,
   type DirectionRows,
   type DirectionScores,
   type ModelFamily,
+  type PairedComparison,
 } from '../models/index.ts';
 import { createWindowMemory } from './window-memory.ts';
 
@@ -41,6 +45,10 @@ export interface DirectionStudyOptions {
 
 /** How well a direction could have been predicted. */
 export interface DirectionStudy extends DirectionScores {
+  /** Beside each baseline, window by window. */
+  comparisons: Record<string, PairedComparison>;
+  /** Accuracy where the family is surest, from all windows down to the surest hundredth. */
+  coverage: CoveragePoint[];
   /** P(up) per window, NaN where not tested. */
   probabilities: Float64Array;
   windowEnds: Float64Array;
@@ -99,8 +107,20 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     baselineProbabilities,
     seed,
   });
+  const judged = {
+    probabilities: own.probabilities,
+    labels: rows.labels,
+    windowEnds: rows.windowEnds,
+    barMinutes: featureSet.barMinutes,
+    horizonMinutes,
+    seed,
+  };
   return {
     ...scores,
+    comparisons: Object.fromEntries(
+      Object.entries(baselineProbabilities).map(([name, other]) => [name, compareDirections(judged, other)]),
+    ),
+    coverage: coverageCurve(judged),
     probabilities: own.probabilities,
     windowEnds: rows.windowEnds,
     from,

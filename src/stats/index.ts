@@ -18,6 +18,7 @@ export {
   type SparseRows,
 } from './multinomial-logistic.ts';
 export { countClusters, resampleClusters } from './cluster-bootstrap.ts';
+export { dieboldMariano } from './diebold-mariano.ts';
 export { mcnemar } from './mcnemar.ts';
 export { normalCdf } from './normal.ts';
 export { quantile } from './quantile.ts';

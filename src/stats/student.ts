@@ -33,6 +33,22 @@ export function studentQuantile(probability: number, degrees: number): number {
   return (low + high) / 2;
 }
 
+/**
+ * Upper tail of Student's t distribution.
+ * @param x - at least 0
+ * @param degrees - degrees of freedom, a positive integer
+ * @returns P(t > x), absolute error below 1e-12
+ * @throws RangeError for other arguments
+ * @example studentTail(2.0, 10) // 0.0367
+ */
+export function studentTail(x: number, degrees: number): number {
+  if (!(x >= 0)) throw new RangeError(`the upper tail begins at 0 or above, got ${x}`);
+  if (!(Number.isInteger(degrees) && degrees >= 1)) {
+    throw new RangeError(`degrees of freedom are a positive integer, got ${degrees}`);
+  }
+  return Math.max(0, 1 - studentCdf(x, degrees));
+}
+
 /** P(t <= x) for x >= 0 and whole degrees of freedom. */
 function studentCdf(x: number, degrees: number): number {
   const angle = Math.atan(x / Math.sqrt(degrees));
