@@ -22,14 +22,29 @@ const ALTERNATING = range(40).map((k) => (-1) ** k + 0.05 * (k % 3));
  */
 describe('dieboldMariano', () => {
   it.each([
-    ['one period ahead', FREE, 1, [0.1680333333333333, 2.5746731323456884, 0.011259048619682356]],
-    ['six periods ahead', SMOOTH, 6, [-0.04671666666666666, -1.0906911322037287, 0.27761235213632335]],
-    ['a variance below 0', ALTERNATING, 2, [0.04875, 1.8447132822884267, 0.07268385763079191]],
-  ] as const)('gives the values of statsmodels: %s', (_, differences, horizon, [mean, statistic, p]) => {
+    {
+      what: 'one period ahead',
+      differences: FREE,
+      horizon: 1,
+      known: { mean: 0.1680333333333333, statistic: 2.5746731323456884, p: 0.011259048619682356 },
+    },
+    {
+      what: 'six periods ahead',
+      differences: SMOOTH,
+      horizon: 6,
+      known: { mean: -0.04671666666666666, statistic: -1.0906911322037287, p: 0.27761235213632335 },
+    },
+    {
+      what: 'a variance below 0',
+      differences: ALTERNATING,
+      horizon: 2,
+      known: { mean: 0.04875, statistic: 1.8447132822884267, p: 0.07268385763079191 },
+    },
+  ])('gives the values of statsmodels: $what', ({ differences, horizon, known }) => {
     const found = dieboldMariano({ differences: Float64Array.from(differences), horizon });
-    expect(found.mean).toBeCloseTo(mean, 12);
-    expect(found.statistic).toBeCloseTo(statistic, 9);
-    expect(found.p).toBeCloseTo(p, 9);
+    expect(found.mean).toBeCloseTo(known.mean, 12);
+    expect(found.statistic).toBeCloseTo(known.statistic, 9);
+    expect(found.p).toBeCloseTo(known.p, 9);
     expect(found.n).toBe(differences.length);
   });
 
