@@ -52,7 +52,7 @@ export const LABELLED_SOURCES: readonly StudySource[] = [
     format: 'rated texts',
     border: SCORE_BORDER,
     about:
-      'Scores recorded from ProsusAI/finbert, at least 0.33 positive, at most -0.33 negative: a model’s answers, not people’s. What learns from them is a distilled student of that model, and agreement with it is no proof of being right.',
+      'Scores recorded from ProsusAI/finbert, at least 0.33 positive, at most -0.33 negative: a model’s answers, not people’s. What learns from them is a distilled student of that model, and agreement with it is no proof of being right. That model learnt from PhraseBank, so what its student reaches there is no test either.',
   },
 ];
 
