@@ -5,6 +5,7 @@ import {
   SCORER_FAMILIES,
   scorerName,
   scorerUnavailable,
+  unavailableBecause,
   type Scorer,
   type ScorerFamily,
   type Scorers,
@@ -166,7 +167,10 @@ class ScorerShelf implements OpenScorers {
   async find(name: string): Promise<Scorer> {
     if (name.includes('@')) return this.#findNamed(name);
     if (!SCORER_FAMILIES.some((family) => family === name)) {
-      throw scorerUnavailable(name, 'nobody knows this family.', `There are ${SCORER_FAMILIES.join(', ')}.`);
+      throw scorerUnavailable(name, {
+        reason: 'nobody knows this family.',
+        remedy: `There are ${SCORER_FAMILIES.join(', ')}.`,
+      });
     }
     // An ensemble stands on all others.
     const needed = name === ENSEMBLE ? SCORER_FAMILIES : [name];
@@ -180,7 +184,7 @@ class ScorerShelf implements OpenScorers {
       return this.#findNamed(modelVersionOf({ family: name, version }));
     }
     const { reason = 'it is being opened.', remedy = '' } = state?.state === 'unavailable' ? state : {};
-    throw scorerUnavailable(name, reason, remedy);
+    throw scorerUnavailable(name, { reason, remedy });
   }
 
   async openFor(family: string): Promise<void> {
@@ -228,7 +232,10 @@ class ScorerShelf implements OpenScorers {
   async #loadVersion(wanted: Wanted): Promise<LoadedScorer> {
     const family = this.#options.families[wanted.family];
     if (family === undefined) {
-      throw scorerUnavailable(wanted.family, 'nobody knows how to load it.', 'See registry list.');
+      throw scorerUnavailable(wanted.family, {
+        reason: 'nobody knows how to load it.',
+        remedy: 'See scorers list.',
+      });
     }
     await this.openFor(wanted.family);
     const { manifestHash = null } = wanted;
@@ -257,7 +264,7 @@ class ScorerShelf implements OpenScorers {
       (error: unknown) => {
         entry.failedAt = performance.now();
         this.#options.log.warn({ family, reason: messageOf(error) }, 'a scorer cannot be opened');
-        this.#fail(family, messageOf(error));
+        this.#fail(family, error);
       },
     );
     this.#loads.set(family, entry);
@@ -265,16 +272,11 @@ class ScorerShelf implements OpenScorers {
   }
 
   /** A version of VADER that cannot be read leaves the reference, which always can. */
-  #fail(family: string, reason: string): void {
+  #fail(family: string, error: unknown): void {
     if (family === REFERENCE.family) {
-      const note = `${REFERENCE.version} stands in for what is deployed: ${reason}`;
+      const note = `${REFERENCE.version} stands in for what is deployed: ${messageOf(error)}`;
       this.#states.set(family, { family, state: 'ready', scorer: REFERENCE, note });
-    } else
-      this.#setUnavailable(
-        family,
-        reason,
-        'Mend the cause; asked for by name it is tried again, once a minute. To let another version answer: npm run bellwether -- deploy.',
-      );
+    } else this.#states.set(family, unavailableBecause(family, error));
   }
 
   #setUnavailable(family: string, reason: string, remedy: string): void {
@@ -310,7 +312,10 @@ class ScorerShelf implements OpenScorers {
       return this.#findOwn(name, family, own);
     const parsed = parseModelVersion(name);
     if (parsed === null) {
-      throw scorerUnavailable(name, 'that is no version of a scorer.', 'Write it like linear@1.0.0.');
+      throw scorerUnavailable(name, {
+        reason: 'that is no version of a scorer.',
+        remedy: 'Write it like linear@1.0.0.',
+      });
     }
     const deployed = this.#deployed.get(family);
     const { scorer } = await this.#loadVersion(deployed?.version === version ? deployed : parsed);
@@ -321,7 +326,7 @@ class ScorerShelf implements OpenScorers {
   /** What is built in, though another version may be deployed; with what it is made of in its name it must be that. */
   async #findOwn(name: string, family: string, own: BuiltInScorer): Promise<Scorer> {
     const hint = this.#options.off?.[family];
-    if (hint !== undefined) throw scorerUnavailable(name, 'it is switched off.', hint);
+    if (hint !== undefined) throw scorerUnavailable(name, { reason: 'it is switched off.', remedy: hint });
     await this.openFor(family);
     const isSame = (scorer: Scorer) =>
       scorer.family === family && (scorerName(scorer) === name || !name.includes('+'));
@@ -337,11 +342,8 @@ class ScorerShelf implements OpenScorers {
     if (!isSame(scorer)) {
       await scorer.close?.();
       const reason = `${scorerName(scorer)} is in its place.`;
-      throw scorerUnavailable(
-        name,
-        reason,
-        'Point the setting at the model of before, or train price models anew.',
-      );
+      const remedy = 'Point the setting at the model of before, or train price models anew.';
+      throw scorerUnavailable(name, { reason, remedy });
     }
     this.#loaded.set(scorerName(scorer), scorer);
     return scorer;

@@ -1,7 +1,6 @@
 import { withInstalledScorers, type InstalledScorers } from '../compose-scorers.ts';
 import { createLog, createRealClock, isoUtc } from '../core/index.ts';
-import { modelNotFound } from '../registry/index.ts';
-import { scorerUnknown } from './errors.ts';
+import { scorerUnknown, usageInvalid } from './errors.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 
 interface Options {
@@ -27,6 +26,24 @@ export async function deployScorer(options: Options, context: CommandContext): P
   );
 }
 
+/** `rollback --family` of a scorer: the version that answered before the newest entry of the ledger answers again. */
+export async function rollBackScorer(
+  { family, json }: { family: string; json?: boolean },
+  context: CommandContext,
+): Promise<ExitCode> {
+  const log = createLog(context.config.logLevel);
+  return withInstalledScorers(context.config, { log, isLazy: true }, async (installed) => {
+    const entries = (await installed.store.deployments()).filter((entry) => entry.family === family);
+    const version = entries.at(-2)?.version ?? installed.builtInVersions[family];
+    if (entries.length === 0 || version === undefined) {
+      throw usageInvalid(
+        `Nothing of ${family} was deployed that could be taken back. How it stands: npm run bellwether -- scorers list.`,
+      );
+    }
+    return deployInstalled({ family, version, ...(json !== undefined && { json }) }, installed, context);
+  });
+}
+
 async function deployInstalled(
   options: Options,
   { scorers, families, store, builtInVersions }: InstalledScorers,
@@ -36,7 +53,11 @@ async function deployInstalled(
   const family = families[name];
   if (family === undefined) throw scorerUnknown(name, Object.keys(families));
   const version = options.version ?? (await store.versionsOf(name)).at(-1);
-  if (version === undefined) throw modelNotFound(name, []);
+  if (version === undefined) {
+    throw usageInvalid(
+      `No version of ${name} was trained here. Train one: npm run bellwether -- retrain --family ${name} --data FILE.jsonl. How each family stands: scorers list.`,
+    );
+  }
   const isBuiltIn = version === builtInVersions[name];
   let manifestHash: string | null = null;
   if (!isBuiltIn) {
@@ -61,7 +82,8 @@ async function deployInstalled(
       ...(isChanged
         ? [
             'A start that runs keeps what it began with: stop it and start it again.',
-            `Its arms, such as trees+${name}, predict once a price model trained on it has passed the gate.`,
+            `Arms such as trees+${name} go on with the version that they were trained on; a price model that is trained on the new one replaces it once it has passed the gate.`,
+            `To take it back: npm run bellwether -- rollback --family ${name}`,
           ]
         : []),
     ].join('\n'),

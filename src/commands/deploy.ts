@@ -6,8 +6,9 @@ import { deployVersion, rollBack, type OrderPlace } from '../live-orders.ts';
 import type { LiveChange } from '../registry/index.ts';
 import { SCORER_FAMILIES } from '../sentiment/index.ts';
 import { readRunningStart } from './data-folder.ts';
-import { deployScorer } from './deploy-scorer.ts';
-import { learningSettings } from './learning-settings.ts';
+import { deployScorer, rollBackScorer } from './deploy-scorer.ts';
+import { familyUnknown, usageInvalid } from './errors.ts';
+import { learningSettings, priceFamilies } from './learning-settings.ts';
 import { describeChange, describeState } from './live-state-lines.ts';
 import { openPresentWorkspace } from './present-workspace.ts';
 import type { CommandContext, ExitCode } from './program.ts';
@@ -21,6 +22,8 @@ interface DeployOptions {
 }
 
 interface RollbackOptions {
+  /** A family of scorers; without it price models are meant. */
+  family?: string;
   workspace?: string;
   json?: boolean;
 }
@@ -31,6 +34,8 @@ const ACTOR = 'operator';
 /** `deploy`: makes a version live for all its arms and horizons, after every file of it was held against its hash. */
 export async function deployCommand(options: DeployOptions, context: CommandContext): Promise<ExitCode> {
   if (SCORER_FAMILIES.some((family) => family === options.family)) return deployScorer(options, context);
+  const known = priceFamilies(context.config);
+  if (!known.includes(options.family)) throw familyUnknown(options.family, [...known, ...SCORER_FAMILIES]);
   const { workspace, close } = await openPresentWorkspace(options.workspace ?? LIVE_WORKSPACE, context);
   try {
     const place = await openPlace(workspace, context);
@@ -62,8 +67,19 @@ export async function deployCommand(options: DeployOptions, context: CommandCont
   return 0;
 }
 
-/** `rollback`: takes the newest deployment back, after every file that it returns to was held against its hash. */
+/**
+ * `rollback`: takes the newest deployment of price models back, or that of a family of scorers, after every file that it
+ * returns to was held against its hash.
+ */
 export async function rollbackCommand(options: RollbackOptions, context: CommandContext): Promise<ExitCode> {
+  const { family } = options;
+  if (family !== undefined) {
+    if (!SCORER_FAMILIES.some((known) => known === family)) {
+      const reason = `--family is for scorers (${SCORER_FAMILIES.join(', ')}).`;
+      throw usageInvalid(`${reason} Price models go back together: leave it out.`);
+    }
+    return rollBackScorer({ ...options, family }, context);
+  }
   const { workspace, close } = await openPresentWorkspace(options.workspace, context);
   try {
     const place = await openPlace(workspace, context);

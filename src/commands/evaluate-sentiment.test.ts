@@ -71,7 +71,7 @@ describe('chooseScorers', () => {
     find: (name) =>
       name.startsWith('vader')
         ? Promise.resolve(vader)
-        : Promise.reject(scorerUnavailable(name, 'it was never trained.', 'Train it.')),
+        : Promise.reject(scorerUnavailable(name, { reason: 'it was never trained.', remedy: 'Train it.' })),
   };
 
   it('takes a family by name or with its version, once', async () => {

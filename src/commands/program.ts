@@ -282,7 +282,8 @@ function addModels(program: Command, run: Runner): void {
     .action(run(deployCommand));
   program
     .command('rollback')
-    .description('take the newest deployment back')
+    .description('take the newest deployment of price models back, or that of a scorer')
+    .option('--family <name>', 'a scorer; default: the price models, all together')
     .option('--workspace <name>', WORKSPACE_HELP)
     .option(...JSON_OPTION)
     .action(run(rollbackCommand));

@@ -104,7 +104,7 @@ function tell(
     [
       `${family}@${version} is a candidate, trained in ${wallSeconds} s on ${data.map((each) => `${each.rows} rows of ${each.file}`).join(', ')}`,
       ...(typeof outcome === 'string' ? [`  ${outcome}`] : []),
-      ...(rows.length === 0 ? [] : ['', ...alignColumns(rows)]),
+      ...(rows.length === 0 ? [] : ['', 'On rows kept out of the training:', ...alignColumns(rows)]),
       '',
       `Nothing changed for those who ask. Hold it against others: npm run bellwether -- evaluate sentiment --data FILE.jsonl --families ${family}@${version}`,
       `To let it answer: npm run bellwether -- deploy --family ${family} --version ${version}`,

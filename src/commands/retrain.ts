@@ -13,7 +13,7 @@ import {
 } from '../core/index.ts';
 import { readFeatureState } from '../features/index.ts';
 import { readBarSpan, readFurthestBar } from '../lake/index.ts';
-import { familiesOf, openLearning } from '../learning.ts';
+import { openLearning } from '../learning.ts';
 import { createFitPool } from '../models/index.ts';
 import { countPredictions, type WindowMemory } from '../prediction/index.ts';
 import type { GateDecision, ManifestModel } from '../registry/index.ts';
@@ -26,7 +26,7 @@ import { percent } from './amount.ts';
 import { readRunningStart } from './data-folder.ts';
 import { candlesMissing, familyUnknown, retrainingFailed, usageInvalid, workspaceEmpty } from './errors.ts';
 import { requireHorizons } from './horizons.ts';
-import { learningSettings } from './learning-settings.ts';
+import { learningSettings, priceFamilies } from './learning-settings.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import { replayWindows } from './replay-windows.ts';
 import { retrainScorer } from './retrain-scorer.ts';
@@ -58,11 +58,11 @@ const FITTING = { threads: 1, isBlocking: true };
 export async function retrainCommand(options: Options, context: CommandContext): Promise<ExitCode> {
   const { config, terminal } = context;
   if (SCORER_FAMILIES.some((family) => family === options.family)) return retrainScorer(options, context);
+  const known = priceFamilies(config);
+  if (!known.includes(options.family)) throw familyUnknown(options.family, [...known, ...SCORER_FAMILIES]);
   if (options.data !== undefined)
     throw usageInvalid(`--data is for families of scorers; ${options.family} learns from the workspace.`);
   const workspaceName = options.workspace ?? LIVE_WORKSPACE;
-  const known = familiesOf(createModels(config.liveBarMinutes).arms).map(({ family }) => family.name);
-  if (!known.includes(options.family)) throw familyUnknown(options.family, [...known, ...SCORER_FAMILIES]);
   const log = createLog(config.logLevel);
   return withInstalledScorers(config, { log }, ({ scorers }) =>
     retrainFamily({ ...options, workspace: workspaceName }, { scorers, log, config, terminal }),

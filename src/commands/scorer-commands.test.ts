@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { traceCommand, type CommandTrace } from '../../test/command-context.ts';
 import { makeRatedSentences, writeRatedTexts } from '../../test/rated-sentences.ts';
-import { deployCommand } from './deploy.ts';
+import { deployCommand, rollbackCommand } from './deploy.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { retrainCommand } from './retrain.ts';
+import { listScorers } from './scorers.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'bellwether-scorer-commands-'));
 const dataDir = join(root, 'data');
@@ -201,7 +202,7 @@ describe('deploy of a scorer', () => {
     [
       'a family without a version',
       { family: 'cryptobert' },
-      { code: 'REGISTRY_MODEL_NOT_FOUND', words: 'cryptobert' },
+      { code: 'USAGE_INVALID', words: 'cryptobert' },
     ],
     [
       'a family that is switched off',
@@ -229,5 +230,55 @@ describe('deploy of a scorer', () => {
       message: expect.stringContaining(file!) as string,
     });
     writeFileSync(join(path, file!), whole);
+  });
+});
+
+describe('rollback of a scorer', () => {
+  const own = join(root, 'rollback');
+  const trace = () =>
+    traceCommand({ LOG_LEVEL: 'silent', BELLWETHER_DATA_DIR: own, BELLWETHER_FINBERT: 'off' });
+
+  it('lets the version before answer again, and says how deploy is taken back', async () => {
+    for (let turn = 0; turn < 2; turn += 1) {
+      await retrainCommand({ family: 'linear', data: [data], seed: 1 }, trace().context);
+    }
+    const deployed = trace();
+    await deployCommand({ family: 'linear', version: '1.0.0' }, trace().context);
+    await deployCommand({ family: 'linear', version: '1.0.1' }, deployed.context);
+    expect(deployed.text()).toContain('rollback --family linear');
+    const back = trace();
+    expect(await rollbackCommand({ family: 'linear' }, back.context)).toBe(0);
+    expect(back.json()).toMatchObject({ family: 'linear', version: '1.0.0', from: '1.0.1', isChanged: true });
+    const listed = trace();
+    await listScorers({}, listed.context);
+    expect(listed.text()).toMatch(
+      /Deployed, the newest first\n {2}linear@1\.0\.0 .*operator\n {2}linear@1\.0\.1/,
+    );
+  });
+
+  it('goes back to what is built in, and refuses where nothing was deployed', async () => {
+    await retrainCommand({ family: 'vader', data: [data], seed: 1 }, trace().context);
+    await expect(rollbackCommand({ family: 'vader' }, trace().context)).rejects.toThrow(
+      'Nothing of vader was deployed',
+    );
+    await deployCommand({ family: 'vader' }, trace().context);
+    const back = trace();
+    await rollbackCommand({ family: 'vader' }, back.context);
+    expect(back.json()).toMatchObject({ version: '1.0.0', from: '1.1.0' });
+    await expect(rollbackCommand({ family: 'trees' }, trace().context)).rejects.toThrow('leave it out');
+  });
+
+  it.each(['deploy', 'retrain'] as const)('is no family that nobody knows: %s', async (what) => {
+    const attempt =
+      what === 'deploy'
+        ? deployCommand({ family: 'foo' }, trace().context)
+        : retrainCommand({ family: 'foo', data: [data], seed: 1 }, trace().context);
+    await expect(attempt).rejects.toThrow(/foo.*linear/s);
+  });
+
+  it('is told where a family has no version yet', async () => {
+    await expect(deployCommand({ family: 'ensemble' }, trace().context)).rejects.toThrow(
+      'No version of ensemble was trained here',
+    );
   });
 });

@@ -6,6 +6,7 @@ import type { CommandContext, ExitCode } from './program.ts';
 
 const NAME_WIDTH = 22;
 const STATE_WIDTH = 13;
+const DEPLOYMENTS_SHOWN = 10;
 
 /** `scorers list`: how each family stands, and every version in the store, each file held against its hash. */
 export async function listScorers(
@@ -36,6 +37,7 @@ export async function listScorers(
         metrics: manifest?.metrics ?? {},
         problem,
       }));
+      const deployments = await store.deployments();
       terminal.result(
         [
           'Families',
@@ -59,8 +61,16 @@ export async function listScorers(
                 `${each.trainedAt ?? '-'}, ${each.data.map(({ file, rows }) => `${rows} rows of ${file}`).join(', ')}`,
             ].join(''),
           ),
+          ...(deployments.length === 0 ? [] : ['', 'Deployed, the newest first']),
+          ...deployments
+            .toReversed()
+            .slice(0, DEPLOYMENTS_SHOWN)
+            .map(
+              ({ at, family, version, actor }) =>
+                `${`  ${family}@${version}`.padEnd(NAME_WIDTH)}${at}, ${actor}`,
+            ),
         ].join('\n'),
-        { families, versions, deployments: await store.deployments() },
+        { families, versions, deployments },
       );
       return versions.some(({ problem }) => problem !== null) ? 1 : 0;
     },

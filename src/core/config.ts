@@ -111,7 +111,7 @@ const ENTRIES = {
     unit: 'days',
     fallback: '182',
     reason:
-      'After half a year without a successor a model answers degraded, and its successor only has to be not worse.',
+      'After half a year without a successor a model answers degraded, and its successor only has to be not worse. What was made while the past was too short to judge it expires on the next Monday.',
     schema: integer(1, 3_650),
   },
   neutralBand: {

@@ -42,7 +42,7 @@ export function dataInvalid(file: string, badLines: readonly BadLine[]): AppErro
   return new AppError({
     code: 'SENTIMENT_DATA_INVALID',
     message: [
-      `${badLines.length} line(s) of rated texts cannot be used; nothing was evaluated.`,
+      `${badLines.length} line(s) of rated texts cannot be used, so none of the file was.`,
       ...shown,
       ...rest,
       'Correct or remove these lines; every line is one {"text": string, "label": negative | neutral | positive} or {"text": string, "score": number}.',
@@ -117,13 +117,16 @@ export function transformerUnsupported(what: string, remedy: string): AppError {
   });
 }
 
-/** A family that is known, and cannot answer now. */
-export function scorerUnavailable(family: string, reason: string, remedy: string): AppError {
+/** A family that is known, and cannot answer now. What failed is not tried again within a minute. */
+export function scorerUnavailable(
+  family: string,
+  { reason, remedy, retryAfterSeconds = 60 }: { reason: string; remedy: string; retryAfterSeconds?: number },
+): AppError {
   return new AppError({
     code: 'SENTIMENT_UNAVAILABLE',
     message: `${family} is not available: ${reason} ${remedy}`,
     status: 503,
     retryable: true,
-    details: { family, reason, remedy },
+    details: { family, reason, remedy, retryAfterSeconds },
   });
 }

@@ -17,6 +17,7 @@ export { createEnsembleFamily } from './ensemble/ensemble-family.ts';
 export { createEnsemble, type Ensemble, type EnsembleScore } from './ensemble/ensemble.ts';
 export { createVader } from './vader/vader.ts';
 export { vaderFamily } from './vader/family.ts';
+export { unavailableBecause } from './transformer/errors.ts';
 export { createTransformer, type Transformer } from './transformer/transformer.ts';
 export { createTransformerFamily, type BaseFolder } from './transformer/transformer-family.ts';
 export { createHubClient, type FetchProgress, type HubClient } from './transformer/hub.ts';

@@ -15,6 +15,7 @@ import type { SilentScorerView } from './views.ts';
 export const PLAIN_SCORER = 'vader';
 /** Whoever asks for all does not wait longer for one: a page that is being looked at may take about this. */
 const PATIENCE_MS = 2_000;
+const SOON_SECONDS = 5;
 const READY_ELSEWHERE = 'Ask again in a few seconds, or ask /predict/vader.';
 
 /**
@@ -26,7 +27,11 @@ export function requireScorer(scorers: Scorers, family: string): Scorer {
   if (state === null) throw scorerUnknown(family, SCORER_FAMILIES);
   if (state.state === 'ready') return state.scorer;
   const { reason, remedy } = silenceOf(state);
-  throw scorerUnavailable(family, reason, remedy);
+  throw scorerUnavailable(family, {
+    reason,
+    remedy,
+    ...(state.state === 'loading' && { retryAfterSeconds: SOON_SECONDS }),
+  });
 }
 
 /** The scorer of a family, where it is ready. */

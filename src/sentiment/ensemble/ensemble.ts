@@ -107,11 +107,10 @@ function notAllAnswered(answers: readonly Answer[]): unknown {
   const overloaded = errors.find(({ error }) => isAppError(error) && error.code === 'SENTIMENT_OVERLOADED');
   if (overloaded !== undefined) return overloaded.error;
   const reasons = errors.map(({ member, error }) => `${member}: ${messageOf(error)}`).join('; ');
-  return scorerUnavailable(
-    'ensemble',
-    `${errors.length === answers.length ? 'none' : 'not all'} of its members answered (${reasons}).`,
-    'See models/status for what each member needs.',
-  );
+  return scorerUnavailable('ensemble', {
+    reason: `${errors.length === answers.length ? 'none' : 'not all'} of its members answered (${reasons}).`,
+    remedy: 'See models/status for what each member needs.',
+  });
 }
 
 function requireMembers(members: readonly Scorer[]): void {

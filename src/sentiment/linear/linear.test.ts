@@ -67,7 +67,7 @@ describe('linearFamily', () => {
     expect((await train(rated)).files).toEqual(trained.files);
   });
 
-  it.each([4, 100])('reads scores on a scale of -%d to %d as on one of -1 to 1', async (scale) => {
+  it.each([4, 100])('reads scores on a scale up to %d as on one up to 1', async (scale) => {
     const scores = { negative: -1, neutral: 0.1, positive: 1 };
     const rated = inventNews(300).map(({ text, label }) => ({ text, score: scale * scores[label!] }));
     expect((await train(rated)).files).toEqual(trained.files);

@@ -62,7 +62,7 @@ export function hubUnreachable(what: string, cause: unknown): AppError {
     {
       reason: `${what} could not be fetched: ${messageOf(cause).replace(/\.?$/, '.')}`,
       remedy:
-        'Check the network and the proxy variables and try again, what has arrived is kept; or give a folder that holds the model.',
+        'Check the network and the proxy variables and try again, what has arrived is kept; or name a folder that holds the model (BELLWETHER_FINBERT, BELLWETHER_CRYPTOBERT).',
       cause,
     },
   );
@@ -99,7 +99,8 @@ export function modelOffline(repo: string, folder: string): AppError {
     { code: 'SENTIMENT_MODEL_OFFLINE', status: 503, retryable: false },
     {
       reason: `${repo} is not, or not whole, in ${folder}, and the system is set to stay offline.`,
-      remedy: 'Let it go online once, or give a folder that holds the model.',
+      remedy:
+        'Let it go online once, or name a folder that holds the model (BELLWETHER_FINBERT, BELLWETHER_CRYPTOBERT).',
     },
   );
 }
@@ -144,7 +145,7 @@ export function unavailableBecause(family: string, error: unknown): ScorerState 
     family,
     state: 'unavailable',
     reason: typeof reason === 'string' ? reason : messageOf(error),
-    remedy: typeof remedy === 'string' ? remedy : 'Look into the log for what happened.',
+    remedy: `${typeof remedy === 'string' ? remedy : 'Mend that, or deploy another version.'} Asked for by name it is tried again, once a minute.`,
   };
 }
 

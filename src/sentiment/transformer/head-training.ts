@@ -90,7 +90,7 @@ export async function trainHead(training: HeadTraining): Promise<TrainedHead> {
     parameters: {
       l2: best.l2,
       temperature: best.temperature,
-      trainedOn: rows.length,
+      trainedOn: news.training.weights.length + news.tuning.weights.length,
       leftOut: training.rows.length - rows.length,
       replayed: replay.length,
       classes: [...training.labels],

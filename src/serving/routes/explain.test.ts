@@ -65,7 +65,7 @@ describe('POST /explain', () => {
 
   it.each([
     { family: 'finbert', status: 503, code: 'SENTIMENT_OVERLOADED', retryAfter: '2' },
-    { family: 'linear', status: 503, code: 'SENTIMENT_UNAVAILABLE', retryAfter: '5' },
+    { family: 'linear', status: 503, code: 'SENTIMENT_UNAVAILABLE', retryAfter: '60' },
     { family: 'gpt', status: 404, code: 'SERVING_SCORER_UNKNOWN', retryAfter: undefined },
   ])('refuses $family by $status $code', async ({ family, status, code, retryAfter }) => {
     const post = await appOf([createFakeScorer(), createOverloadedScorer('finbert')]);
