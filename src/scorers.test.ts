@@ -364,6 +364,16 @@ describe('lanes', () => {
     expect((await shelf.lanes({ read: [], isWanted: () => false })).trained).toEqual(['vader@1.0.0']);
   });
 
+  it('are there once, though an older model may know one by a shorter name', async () => {
+    const named: BuiltInScorer = {
+      ...makeFetched('finbert', { isHere: true }),
+      load: () => Promise.resolve({ scorer: makeScorer('finbert', '1.0.0+1f2e3d4c'), note: null }),
+    };
+    const shelf = await open({ builtIn: { vader: vaderItself, finbert: named } });
+    const { further } = await shelf.lanes({ ...all, read: ['finbert@1.0.0'] });
+    expect(further.map(({ version }) => version)).toEqual(['1.0.0+1f2e3d4c']);
+  });
+
   it('go without a scorer that is read and cannot be opened, which the log says', async () => {
     await save('linear', 'broken');
     const { log, error } = makeLog();

@@ -121,7 +121,9 @@ class ScorerShelf implements OpenScorers {
   constructor(options: ScorersOptions, deployed: ReadonlyMap<string, Wanted>) {
     this.#options = options;
     this.#deployed = deployed;
-    options.signal?.addEventListener('abort', () => this.#ending.abort(), { once: true });
+    const { signal } = options;
+    if (signal?.aborted === true) this.#ending.abort();
+    signal?.addEventListener('abort', () => this.#ending.abort(), { once: true });
   }
 
   all(): ScorerState[] {
@@ -152,7 +154,9 @@ class ScorerShelf implements OpenScorers {
     const further: Scorer[] = [];
     for (const name of names) {
       try {
-        further.push(await this.#findNamed(name));
+        const scorer = await this.#findNamed(name);
+        // A short name, as older models have it, may mean one that is there by its whole name.
+        if (!further.includes(scorer)) further.push(scorer);
       } catch (error) {
         // Its models are refused one by one, as their features are not computed.
         this.#options.log.error(

@@ -199,11 +199,7 @@ describe('deploy of a scorer', () => {
       { family: 'linear', version: '9.9.9' },
       { code: 'REGISTRY_MODEL_NOT_FOUND', words: 'linear@1.0.0' },
     ],
-    [
-      'a family without a version',
-      { family: 'cryptobert' },
-      { code: 'USAGE_INVALID', words: 'cryptobert' },
-    ],
+    ['a family without a version', { family: 'cryptobert' }, { code: 'USAGE_INVALID', words: 'cryptobert' }],
     [
       'a family that is switched off',
       { family: 'finbert' },

@@ -50,11 +50,12 @@ export async function start(
     const { scorers } = await openInstalledScorers(config, {
       log,
       onProgress: (family, phrase) => {
-        terminal.say(`  ${family}: ${phrase}`);
+        terminal.count(`opening ${family}`, phrase);
       },
       signal: stop.signal,
     });
     ending.push(() => scorers.close());
+    if (stop.signal.aborted) return 0;
     const lanes = await scorers.lanes({ read: [], isWanted: wantedLanes(config) });
     const plan = await planStart(options, config, { scorers: lanes.further.map(scorerName) });
     const models = createModels(plan.barMinutes, lanes);
