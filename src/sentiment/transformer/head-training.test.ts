@@ -168,7 +168,7 @@ describe('training a head', () => {
     expect(metrics).toMatchObject({ newRows: 30, oldRows: 22 });
     expect(metrics.newAccuracy).toBeGreaterThan(metrics.newAccuracyBefore! + 0.3);
     expect(metrics.newLogLoss).toBeLessThan(metrics.newLogLossBefore!);
-    expect(parameters).toMatchObject({ trainedOn: 200, replayed: 150, classes: TINY_LABELS[name] });
+    expect(parameters).toMatchObject({ trainedOn: 170, replayed: 150, classes: TINY_LABELS[name] });
     expect(parameters.temperature).toBeGreaterThanOrEqual(1);
   });
 
@@ -211,7 +211,8 @@ describe('training a head', () => {
     const { parameters: alone, metrics: same } = await trained(name, model, {
       rows: news.filter(({ label }) => label !== undefined) as never,
     });
-    expect(parameters.leftOut).toBe(news.length - alone.trainedOn);
+    expect(parameters.leftOut).toBe(news.filter(({ label }) => label === undefined).length);
+    expect(parameters.trainedOn).toBe(alone.trainedOn);
     expect(metrics).toEqual(same);
   });
 

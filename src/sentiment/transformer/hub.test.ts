@@ -337,7 +337,8 @@ describe('a hub that does not do its part', () => {
     expect(error.code).toBe(code);
     const state = unavailableBecause('finbert', error);
     expect(state).toMatchObject({ family: 'finbert', state: 'unavailable' });
-    expect(state.state === 'unavailable' && `${state.reason} ${state.remedy}`).toBe(error.message);
+    const said = state.state === 'unavailable' ? `${state.reason} ${state.remedy}` : null;
+    expect(said).toBe(`${error.message} Asked for by name it is tried again, once a minute.`);
   });
 
   it.each([
