@@ -4,10 +4,12 @@ import { createFeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
 import { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from '../models/index.ts';
 import {
+  compareStudy,
   scoreObservations,
   studyDirection,
   WARM_UP_SHARE,
   type DirectionStudy,
+  type StudyComparison,
 } from '../prediction/index.ts';
 import { createVader, SCORER_FAMILIES, scorerName, type Scorer } from '../sentiment/index.ts';
 import { openHistoryFolder } from '../sources/index.ts';
@@ -96,35 +98,42 @@ async function evaluateWith(
       terminal.progress('walking forward', done, total);
     },
   });
-  const beside = Object.entries(study.comparisons);
+  terminal.say('  holding it against the baselines');
+  const compared = compareStudy(study);
+  const beside = Object.entries(compared.comparisons);
   const quarantined = Object.values(report.quarantined).reduce((sum, count) => sum + count, 0);
-  terminal.result(describe(study, { ...options, barMinutes: folder.barMinutes, quarantined }), {
-    accuracy: study.accuracy,
-    accuracyOneBarLater: study.accuracyOneBarLater,
-    brier: study.brier,
-    logLoss: study.logLoss,
-    auc: study.auc,
-    mcc: study.mcc,
-    n: study.n,
-    low: study.low,
-    high: study.high,
-    baselines: study.baselines,
-    pValues: {
-      mcnemar: Object.fromEntries(beside.map(([name, { mcnemar }]) => [name, mcnemar])),
-      dieboldMariano: Object.fromEntries(beside.map(([name, { dieboldMariano }]) => [name, dieboldMariano])),
+  terminal.result(
+    describe({ ...study, ...compared }, { ...options, barMinutes: folder.barMinutes, quarantined }),
+    {
+      accuracy: study.accuracy,
+      accuracyOneBarLater: study.accuracyOneBarLater,
+      brier: study.brier,
+      logLoss: study.logLoss,
+      auc: study.auc,
+      mcc: study.mcc,
+      n: study.n,
+      low: study.low,
+      high: study.high,
+      baselines: study.baselines,
+      pValues: {
+        mcnemar: Object.fromEntries(beside.map(([name, { mcnemar }]) => [name, mcnemar])),
+        dieboldMariano: Object.fromEntries(
+          beside.map(([name, { dieboldMariano }]) => [name, dieboldMariano]),
+        ),
+      },
+      coverage: compared.coverage,
+      comparisons: compared.comparisons,
+      family: options.family,
+      scorer: options.scorer,
+      horizonMinutes: options.horizon,
+      barMinutes: folder.barMinutes,
+      from: isoUtc(study.from),
+      to: isoUtc(study.to),
+      fits: study.fits,
+      embargoMinutes: options.horizon,
+      quarantined,
     },
-    coverage: study.coverage,
-    comparisons: study.comparisons,
-    family: options.family,
-    scorer: options.scorer,
-    horizonMinutes: options.horizon,
-    barMinutes: folder.barMinutes,
-    from: isoUtc(study.from),
-    to: isoUtc(study.to),
-    fits: study.fits,
-    embargoMinutes: options.horizon,
-    quarantined,
-  });
+  );
   return 0;
 }
 
@@ -159,7 +168,7 @@ function barSpan(observations: readonly Observation[]): { first: EpochMs; last: 
 }
 
 function describe(
-  study: DirectionStudy,
+  study: DirectionStudy & StudyComparison,
   facts: Options & { barMinutes: number; quarantined: number },
 ): string {
   const baselines = Object.entries(study.comparisons).map(([name, paired]) => [
@@ -198,7 +207,7 @@ function describe(
   ].join('\n');
 }
 
-function verdictOn({ comparisons }: DirectionStudy): string {
+function verdictOn({ comparisons }: StudyComparison): string {
   const paired = Object.entries(comparisons);
   if (paired.some(([, { low }]) => Number.isNaN(low))) {
     return 'Nothing can be said against the baselines without an interval.';

@@ -1,5 +1,11 @@
 export { directionOf, type Direction } from './direction.ts';
-export { compareDirections, coverageCurve, type CoveragePoint, type PairedComparison } from './comparison.ts';
+export {
+  compareDirections,
+  coverageCurve,
+  type ComparisonRows,
+  type CoveragePoint,
+  type PairedComparison,
+} from './comparison.ts';
 export { evaluateDirection, type DirectionScores } from './evaluation.ts';
 export { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from './families.ts';
 export { createFitPool, type FitPool } from './fit-pool.ts';

@@ -8,6 +8,7 @@ import {
   selectColumns,
   VOID_LABEL,
   walkForward,
+  type ComparisonRows,
   type CoveragePoint,
   type DirectionRows,
   type DirectionScores,
@@ -45,10 +46,10 @@ export interface DirectionStudyOptions {
 
 /** How well a direction could have been predicted. */
 export interface DirectionStudy extends DirectionScores {
-  /** Beside each baseline, window by window. */
-  comparisons: Record<string, PairedComparison>;
-  /** Accuracy where the family is surest, from all windows down to the surest hundredth. */
-  coverage: CoveragePoint[];
+  /** What was predicted, with its truth. */
+  judged: ComparisonRows;
+  /** P(up) of each baseline for the same windows. */
+  baselineProbabilities: Record<string, Float64Array>;
   /** P(up) per window, NaN where not tested. */
   probabilities: Float64Array;
   windowEnds: Float64Array;
@@ -117,16 +118,33 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
   };
   return {
     ...scores,
-    comparisons: Object.fromEntries(
-      Object.entries(baselineProbabilities).map(([name, other]) => [name, compareDirections(judged, other)]),
-    ),
-    coverage: coverageCurve(judged),
+    judged,
+    baselineProbabilities,
     probabilities: own.probabilities,
     windowEnds: rows.windowEnds,
     from,
     to,
     fits: own.fits.length,
     lastTrainingRows: own.fits.at(-1)?.trainingRows ?? 0,
+  };
+}
+
+/** A study beside its baselines, window by window, and where the family is surest. */
+export interface StudyComparison {
+  comparisons: Record<string, PairedComparison>;
+  /** From all windows down to the surest hundredth. */
+  coverage: CoveragePoint[];
+}
+
+/** Some seconds of resampling, for whoever wants to see it. */
+export function compareStudy({
+  judged,
+  baselineProbabilities,
+}: Pick<DirectionStudy, 'judged' | 'baselineProbabilities'>): StudyComparison {
+  const beside = Object.entries(baselineProbabilities);
+  return {
+    comparisons: Object.fromEntries(beside.map(([name, other]) => [name, compareDirections(judged, other)])),
+    coverage: coverageCurve(judged),
   };
 }
 

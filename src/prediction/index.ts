@@ -41,8 +41,10 @@ export {
   type WindowMemory,
 } from './window-memory.ts';
 export {
+  compareStudy,
   studyDirection,
   WARM_UP_SHARE,
   type DirectionStudy,
   type DirectionStudyOptions,
+  type StudyComparison,
 } from './direction-study.ts';
