@@ -44,8 +44,11 @@ const YEAR: Extent = { warmUp: 2_160, tested: 8_760 + 80 };
 /** The leaves of trees are heavy: before 83 days of hours they split nothing. */
 const SHORT: Extent = { warmUp: 2_160, tested: 1_500 };
 
+/** Counting which lines run makes trees three times as slow. */
+const PATIENCE = { timeout: 180_000 };
+
 describe('a market of pure noise', () => {
-  it('gives no arm an accuracy away from a half (three short seeds)', async () => {
+  it('gives no arm an accuracy away from a half (three short seeds)', PATIENCE, async () => {
     const studies = await studySeeds([1, 2, 3], SHORT);
     for (const [contender, found] of studies) {
       const { mean, misses } = summarise(found);
@@ -57,16 +60,20 @@ describe('a market of pure noise', () => {
     }
   });
 
-  it('does not stay at a half when articles are stamped an hour before what they report', async () => {
-    const { inputs } = await observeMarket({ seed: 1, bars: SHORT.warmUp + SHORT.tested });
-    const leaking = reportTheNextBar(inputs);
-    for (const family of FAMILIES) {
-      const task = { family, horizonMinutes: 60, extent: SHORT, seed: 1 };
-      expect(study(leaking, { ...task, usesSentiment: true }).low, family).toBeGreaterThan(0.52);
-      const blind = study(leaking, { ...task, usesSentiment: false });
-      expect(Math.abs(blind.accuracy - 0.5), family).toBeLessThan(0.04);
-    }
-  });
+  it(
+    'does not stay at a half when articles are stamped an hour before what they report',
+    PATIENCE,
+    async () => {
+      const { inputs } = await observeMarket({ seed: 1, bars: SHORT.warmUp + SHORT.tested });
+      const leaking = reportTheNextBar(inputs);
+      for (const family of FAMILIES) {
+        const task = { family, horizonMinutes: 60, extent: SHORT, seed: 1 };
+        expect(study(leaking, { ...task, usesSentiment: true }).low, family).toBeGreaterThan(0.52);
+        const blind = study(leaking, { ...task, usesSentiment: false });
+        expect(Math.abs(blind.accuracy - 0.5), family).toBeLessThan(0.04);
+      }
+    },
+  );
 
   it.runIf(isFull)(
     'gives every fitted arm and horizon a half over 40 seeds of a year, with honest intervals',
