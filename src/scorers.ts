@@ -312,8 +312,7 @@ class ScorerShelf implements OpenScorers {
     if (known !== undefined) return known;
     const [family = '', version = ''] = name.split('@');
     const own = this.#options.builtIn[family];
-    if (own !== undefined && version.split('+', 1)[0] === own.version)
-      return this.#findOwn(name, family, own);
+    if (own !== undefined && numberOf(version) === own.version) return this.#findOwn(name, family, own);
     const parsed = parseModelVersion(name);
     if (parsed === null) {
       throw scorerUnavailable(name, {
@@ -335,11 +334,7 @@ class ScorerShelf implements OpenScorers {
     const isSame = (scorer: Scorer) =>
       scorer.family === family && (scorerName(scorer) === name || !name.includes('+'));
     const state = this.#states.get(family);
-    if (
-      state?.state === 'ready' &&
-      state.scorer.version.split('+', 1)[0] === own.version &&
-      isSame(state.scorer)
-    ) {
+    if (state?.state === 'ready' && numberOf(state.scorer.version) === own.version && isSame(state.scorer)) {
       return state.scorer;
     }
     const { scorer } = await own.load(() => {}, this.#ending.signal);
@@ -352,6 +347,11 @@ class ScorerShelf implements OpenScorers {
     this.#loaded.set(scorerName(scorer), scorer);
     return scorer;
   }
+}
+
+/** `1.0.0` of `1.0.0+1f2e3d4c`. */
+function numberOf(version: string): string {
+  return version.split('+', 1)[0] ?? version;
 }
 
 /** An ensemble that nobody has fitted changes with whoever is there: nothing that lasts may be made of it. */

@@ -1,4 +1,9 @@
-import type { Difference, SentimentEvaluation, SentimentFigures } from '../sentiment/index.ts';
+import type {
+  Difference,
+  SentimentEvaluation,
+  SentimentFigures,
+  TwoClassFigures,
+} from '../sentiment/index.ts';
 
 /** The scorer that every other is held against. */
 export const REFERENCE = 'vader@1.0.0';
@@ -16,14 +21,7 @@ export function isTwoClass({ families }: SentimentEvaluation): boolean {
 }
 
 /** Accuracy and macro-F1 of a scorer with bounds, over two classes where the set has no more. */
-export interface Reading {
-  accuracy: number | null;
-  low: number | null;
-  high: number | null;
-  macroF1: number | null;
-  macroF1Low: number | null;
-  macroF1High: number | null;
-}
+type Reading = Omit<TwoClassFigures, 'n'>;
 
 export function readingOf(figures: SentimentFigures, isOfTwo: boolean): Reading {
   if (isOfTwo && figures.twoClass !== null) return figures.twoClass;

@@ -27,6 +27,7 @@ export {
   type SentimentEvaluation,
   type SentimentFigures,
   type Stopwatch,
+  type TwoClassFigures,
 } from './evaluate.ts';
 export type { Difference } from './compare.ts';
 export { crossValidate, trainTogether, transfer, type StudyOptions, type StudyTest } from './study.ts';
