@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   accuracy,
   areaUnderRoc,
+  balancedAccuracy,
   brierScore,
   logLoss,
   matthewsCorrelation,
@@ -64,6 +65,24 @@ describe('classification scores', () => {
     );
   });
 
+  it('balance the classes: copies of the up rows change nothing, and one answer for all is a half', () => {
+    fc.assert(
+      fc.property(cases, fc.integer({ min: 2, max: 4 }), (rows, copies) => {
+        const balanced = (some: typeof rows) =>
+          balancedAccuracy(
+            Uint8Array.from(some, ([score]) => score % 2),
+            Uint8Array.from(some, ([, label]) => label),
+          );
+        const more = rows.flatMap((row) => Array<(typeof rows)[number]>(row[1] === 1 ? copies : 1).fill(row));
+        if (Number.isNaN(balanced(rows))) expect(balanced(more)).toBeNaN();
+        else expect(balanced(more)).toBeCloseTo(balanced(rows), 12);
+      }),
+      { seed: 1 },
+    );
+    expect(balancedAccuracy(Uint8Array.of(1, 1, 1), Uint8Array.of(1, 1, 0))).toBe(0.5);
+    expect(balancedAccuracy(Uint8Array.of(1, 0), Uint8Array.of(1, 1))).toBeNaN();
+  });
+
   it('stay finite where a certain prediction was wrong', () => {
     expect(logLoss(Float64Array.of(0, 1), Uint8Array.of(1, 0))).toBeCloseTo(52 * Math.LN2, 10);
     expect(matthewsCorrelation(Uint8Array.of(1, 1), Uint8Array.of(1, 0))).toBe(0);
@@ -74,12 +93,13 @@ describe('classification scores', () => {
     const empty = new Float64Array(0);
     const all = [
       accuracy(none, none),
+      balancedAccuracy(none, none),
       brierScore(empty, none),
       logLoss(empty, none),
       areaUnderRoc(empty, none),
       matthewsCorrelation(none, none),
     ];
-    expect(all).toEqual([NaN, NaN, NaN, NaN, NaN]);
+    expect(all).toEqual(Array(6).fill(NaN));
   });
 
   it('refuse shapes that differ and scores that are not numbers', () => {

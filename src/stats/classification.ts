@@ -26,6 +26,27 @@ export function accuracy(predicted: Uint8Array, labels: Uint8Array): number {
 }
 
 /**
+ * Mean of the shares of up labels and of down labels that were foretold: 0.5 for a constant answer, however lopsided the
+ * labels are.
+ * @param predicted - 0 or 1, shape (n)
+ * @param labels - 0 or 1, shape (n)
+ * @returns 0..1, NaN when a class is absent
+ * @throws RangeError when the shapes differ
+ * @see Brodersen, Ong, Stephan, Buhmann (2010), The Balanced Accuracy and Its Posterior Distribution, ICPR
+ */
+export function balancedAccuracy(predicted: Uint8Array, labels: Uint8Array): number {
+  requireSameLength(predicted, labels);
+  const rows = [0, 0];
+  const right = [0, 0];
+  for (let row = 0; row < labels.length; row += 1) {
+    const label = labels[row] ?? 0;
+    rows[label] = (rows[label] ?? 0) + 1;
+    if (predicted[row] === label) right[label] = (right[label] ?? 0) + 1;
+  }
+  return ((right[0] ?? 0) / (rows[0] ?? 0) + (right[1] ?? 0) / (rows[1] ?? 0)) / 2;
+}
+
+/**
  * Mean squared distance between probability and label.
  * @param probabilities - P(1), 0..1, shape (n)
  * @param labels - 0 or 1, shape (n)

@@ -1,7 +1,9 @@
+export { backtestOverfitting } from './backtest-overfitting.ts';
 export { blockBootstrapBounds, blockBootstrapInterval } from './bootstrap.ts';
 export {
   accuracy,
   areaUnderRoc,
+  balancedAccuracy,
   brierScore,
   logLoss,
   matthewsCorrelation,
@@ -21,4 +23,7 @@ export { countClusters, resampleClusters } from './cluster-bootstrap.ts';
 export { dieboldMariano } from './diebold-mariano.ts';
 export { mcnemar } from './mcnemar.ts';
 export { normalCdf } from './normal.ts';
+export { pesaranTimmermann } from './pesaran-timmermann.ts';
 export { quantile } from './quantile.ts';
+export { deflatedSharpe, probabilisticSharpe, sharpeMoments } from './sharpe.ts';
+export { superiorPredictiveAbility } from './superior-predictive-ability.ts';
