@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../core/index.ts';
 import { blockBootstrapBounds, blockBootstrapInterval, type BootstrapProblem } from './bootstrap.ts';
+import { diceOf, mixed } from './fixtures/mixed.ts';
+import reference from './fixtures/metrics-reference.json' with { type: 'json' };
 import { studentQuantile } from './student.ts';
 
 const HORIZON = 24;
@@ -16,6 +18,12 @@ function interval(values: Float64Array, changes: Partial<BootstrapProblem> = {})
     uniform,
     ...changes,
   });
+}
+
+/** Uniform noise with a share of it missing; as in Python. */
+function gappy({ seed, rows, missing }: { seed: number; rows: number; missing: number }): Float64Array {
+  const absent = mixed(seed + 1, rows);
+  return mixed(seed, rows).map((value, row) => (absent[row]! < missing ? NaN : value - 0.3));
 }
 
 /** Whether a call that is renewed each week had the sign of the next 24 hourly returns, which overlap. */
@@ -55,6 +63,19 @@ describe('blockBootstrapInterval', () => {
     const half = 1.96 * Math.sqrt((mean * (1 - mean)) / 4000);
     expect(Math.abs(high - mean - half)).toBeLessThan(0.0015);
     expect(Math.abs(mean - low - half)).toBeLessThan(0.0015);
+  });
+
+  it("gives the percentiles of arch's circular block bootstrap for the same blocks, with and without gaps", () => {
+    for (const known of reference.intervals) {
+      const { low, high, mean } = interval(gappy(known), {
+        ...known,
+        level: 0.9,
+        uniform: diceOf(mixed(known.seed + 2, known.resamples * known.rows)),
+      });
+      expect(mean).toBeCloseTo(known.mean, 12);
+      expect(low).toBeCloseTo(known.low, 12);
+      expect(high).toBeCloseTo(known.high, 12);
+    }
   });
 
   it('covers an accuracy on overlapping 24 h labels with blocks of three horizons, and less with one', () => {
@@ -157,6 +178,19 @@ describe('blockBootstrapBounds', () => {
     const half = studentQuantile(0.95, 399) * Math.sqrt(squares / 399 / 400);
     expect(Math.abs(mean - low - half)).toBeLessThan(0.06 * half);
     expect(Math.abs(high - mean - half)).toBeLessThan(0.06 * half);
+  });
+
+  it("stands by SciPy's quantiles outside the percentiles of arch", () => {
+    for (const known of reference.intervals) {
+      const { low, high } = blockBootstrapBounds({
+        ...known,
+        values: gappy(known),
+        confidence: 0.95,
+        uniform: diceOf(mixed(known.seed + 2, known.resamples * known.rows)),
+      });
+      expect(low).toBeCloseTo(known.boundLow, 10);
+      expect(high).toBeCloseTo(known.boundHigh, 10);
+    }
   });
 
   it('stands outside the percentiles by sqrt(k / (k - 1)) t / z', () => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fitTemperature, softmaxLogLoss } from './calibration.ts';
+import { mixed } from './fixtures/mixed.ts';
+import metrics from './fixtures/metrics-reference.json' with { type: 'json' };
 import reference from './fixtures/multinomial-reference.json' with { type: 'json' };
 
 const rated = {
@@ -12,6 +14,21 @@ const rated = {
 describe('fitTemperature', () => {
   it('finds the temperature that SciPy finds', () => {
     expect(fitTemperature(rated)).toBeCloseTo(reference.temperature, 6);
+  });
+
+  it('finds it for two, three and five classes, with the log-loss before and after', () => {
+    for (const { seed, rows, classes, unit, noise, ...known } of metrics.temperatures) {
+      const logOdds = mixed(seed, rows * classes).map((die) => (die - 0.5) * unit);
+      const blurred = mixed(seed + 1, rows * classes).map((die, place) => logOdds[place]! + die * noise);
+      const labels = Uint8Array.from({ length: rows }, (_, row) => {
+        const own = blurred.subarray(row * classes, (row + 1) * classes);
+        return own.indexOf(Math.max(...own));
+      });
+      const drawn = { logOdds, labels, classes };
+      expect(fitTemperature(drawn)).toBeCloseTo(known.temperature, 9);
+      expect(softmaxLogLoss(drawn)).toBeCloseTo(known.loss, 12);
+      expect(softmaxLogLoss(drawn, known.temperature)).toBeCloseTo(known.bestLoss, 12);
+    }
   });
 
   it('leaves no better temperature near by', () => {

@@ -9,6 +9,8 @@ import {
   matthewsCorrelation,
   sigmoid,
 } from './classification.ts';
+import { judgedRows } from './fixtures/mixed.ts';
+import figures from './fixtures/metrics-reference.json' with { type: 'json' };
 import reference from './fixtures/reference.json' with { type: 'json' };
 
 const labels = Uint8Array.from(reference.labels);
@@ -27,6 +29,19 @@ describe('classification scores', () => {
     expect(logLoss(inside, labels)).toBeCloseTo(reference.logLoss, 14);
     expect(accuracy(said, labels)).toBeCloseTo(reference.accuracy, 14);
     expect(matthewsCorrelation(said, labels)).toBeCloseTo(reference.matthews, 14);
+  });
+
+  it('equal scikit-learn on four more sets, with certain answers among them', () => {
+    for (const known of figures.figures) {
+      const { probabilities, labels: truth } = judgedRows(known);
+      const answers = Uint8Array.from(probabilities, (probability) => (probability >= 0.5 ? 1 : 0));
+      expect(accuracy(answers, truth)).toBeCloseTo(known.accuracy, 12);
+      expect(balancedAccuracy(answers, truth)).toBeCloseTo(known.balancedAccuracy, 12);
+      expect(matthewsCorrelation(answers, truth)).toBeCloseTo(known.matthews, 12);
+      expect(brierScore(probabilities, truth)).toBeCloseTo(known.brier, 12);
+      expect(logLoss(probabilities, truth)).toBeCloseTo(known.logLoss, 12);
+      expect(areaUnderRoc(probabilities, truth)).toBeCloseTo(known.areaUnderRoc, 12);
+    }
   });
 
   it('give the area as the share of pairs in the right order, ties half', () => {
@@ -109,6 +124,10 @@ describe('classification scores', () => {
 });
 
 describe('sigmoid', () => {
+  it('gives the values of scipy.special.expit', () => {
+    for (const [x, value] of figures.sigmoid) expect(sigmoid(x!)).toBeCloseTo(value!, 15);
+  });
+
   it('is the inverse of the log-odds and neither overflows nor leaves 0..1', () => {
     expect(sigmoid(Math.log(3))).toBeCloseTo(0.75, 15);
     expect([sigmoid(-1000), sigmoid(0), sigmoid(1000)]).toEqual([0, 0.5, 1]);

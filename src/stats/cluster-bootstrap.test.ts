@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../core/index.ts';
 import { countClusters, resampleClusters } from './cluster-bootstrap.ts';
+import { diceOf, mixed } from './fixtures/mixed.ts';
+import reference from './fixtures/metrics-reference.json' with { type: 'json' };
 import { quantile } from './quantile.ts';
 
 /** Width of the 95 % interval of a mean. */
@@ -30,6 +32,22 @@ describe('resampleClusters', () => {
     );
     // 2 * 1.96 * sqrt(p (1 - p) / n)
     expect(width).toBeCloseTo((2 * 1.96 * 0.5) / Math.sqrt(n), 2);
+  });
+
+  it('gives the quantiles that NumPy gives of means over the same clusters', () => {
+    for (const known of reference.clusters) {
+      const values = mixed(known.seed, known.rows);
+      const clusters = Uint32Array.from(values, (_, row) => row % known.clusters);
+      const means: number[] = [];
+      const uniform = diceOf(mixed(known.seed + 1, known.resamples * known.clusters));
+      resampleClusters({ clusters, resamples: known.resamples, uniform }, (weights) => {
+        const count = weights.reduce((sum, weight) => sum + weight, 0);
+        means.push(values.reduce((sum, value, row) => sum + weights[row]! * value, 0) / count);
+      });
+      [0.025, 0.5, 0.975].forEach((probability, place) => {
+        expect(quantile(means, probability)).toBeCloseTo(known.quantiles[place]!, 12);
+      });
+    }
   });
 
   it('is not taken in by copies: the interval is that of the rows without them', () => {

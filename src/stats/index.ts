@@ -10,6 +10,7 @@ export {
   sigmoid,
 } from './classification.ts';
 export { createCurvature, dot, norm, type Place } from './curvature.ts';
+export { isotonicRegression, isotonicValue, type IsotonicFit } from './isotonic-regression.ts';
 export { logisticRegression } from './logistic-regression.ts';
 export { fitTemperature, softmaxLogLoss } from './calibration.ts';
 export {
@@ -24,6 +25,8 @@ export { dieboldMariano } from './diebold-mariano.ts';
 export { mcnemar } from './mcnemar.ts';
 export { normalCdf } from './normal.ts';
 export { pesaranTimmermann } from './pesaran-timmermann.ts';
+export { plattScaling } from './platt-scaling.ts';
 export { quantile } from './quantile.ts';
+export { equalWidthBin, expectedCalibrationError, reliabilityBins } from './reliability.ts';
 export { deflatedSharpe, probabilisticSharpe, sharpeMoments } from './sharpe.ts';
 export { superiorPredictiveAbility } from './superior-predictive-ability.ts';

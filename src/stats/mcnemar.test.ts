@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import reference from './fixtures/significance-reference.json' with { type: 'json' };
 import { mcnemar } from './mcnemar.ts';
 
 describe('mcnemar', () => {
@@ -18,6 +19,12 @@ describe('mcnemar', () => {
     for (const [first, second, p] of known) {
       expect(mcnemar(first, second) / p, `${first}, ${second}`).toBeCloseTo(1, 9);
       expect(mcnemar(second, first)).toBe(mcnemar(first, second));
+    }
+  });
+
+  it("gives the values of statsmodels' exact test", () => {
+    for (const [first, second, p] of reference.mcnemar) {
+      expect(mcnemar(first!, second!)).toBeCloseTo(p!, 12);
     }
   });
 

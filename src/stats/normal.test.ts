@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import reference from './fixtures/reference.json' with { type: 'json' };
+import significance from './fixtures/significance-reference.json' with { type: 'json' };
 import { normalCdf } from './normal.ts';
 
 describe('normalCdf', () => {
   it('equals SciPy to 1e-14', () => {
-    for (const [point, expected] of reference.normalCdf) {
+    for (const [point, expected] of [...reference.normalCdf, ...significance.normalCdf]) {
       expect(Math.abs(normalCdf(point!) - expected!)).toBeLessThan(1e-14);
     }
   });

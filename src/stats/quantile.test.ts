@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mixed } from './fixtures/mixed.ts';
+import metrics from './fixtures/metrics-reference.json' with { type: 'json' };
 import reference from './fixtures/reference.json' with { type: 'json' };
 import { quantile } from './quantile.ts';
 
 describe('quantile', () => {
-  it('equals NumPy on a small sample', () => {
+  it('equals NumPy on samples of one to a hundred', () => {
     for (const [probability, expected] of reference.quantiles) {
       expect(quantile(reference.sample, probability!)).toBeCloseTo(expected!, 14);
+    }
+    for (const [seed, n, probability, expected] of metrics.quantiles) {
+      expect(quantile(mixed(seed!, n!), probability!)).toBeCloseTo(expected!, 14);
     }
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { studentQuantile } from './student.ts';
+import reference from './fixtures/significance-reference.json' with { type: 'json' };
+import { studentQuantile, studentTail } from './student.ts';
 
 describe('studentQuantile', () => {
   it('gives the values of scipy.stats.t.ppf and scipy.stats.norm.ppf (SciPy 1.17.1)', () => {
@@ -16,6 +17,15 @@ describe('studentQuantile', () => {
     ];
     for (const [probability, degrees, value] of known) {
       expect(studentQuantile(probability, degrees), `${probability}, ${degrees}`).toBeCloseTo(value, 9);
+    }
+  });
+
+  it('equals SciPy, as the tail does', () => {
+    for (const [probability, degrees, value] of reference.studentQuantile) {
+      expect(studentQuantile(probability!, degrees!)).toBeCloseTo(value!, 9);
+    }
+    for (const [x, degrees, tail] of reference.studentTail) {
+      expect(studentTail(x!, degrees!)).toBeCloseTo(tail!, 12);
     }
   });
 
