@@ -1,7 +1,8 @@
+import { expectedCalibrationError } from '../stats/index.ts';
 import { SENTIMENTS, type SentimentLabel } from './scorer.ts';
 
 /** Equal-width bins of confidence in the calibration error. */
-const ECE_BINS = 15;
+export const RELIABILITY_BINS = 15;
 
 /** What a scorer said of a text and what people said. */
 export interface Judgement {
@@ -34,13 +35,13 @@ export function macroF1Of(judgements: readonly Judgement[]): number {
  * @see Guo et al. (2017), On Calibration of Modern Neural Networks
  */
 export function calibrationErrorOf(judgements: readonly Judgement[]): number {
-  const gaps = new Float64Array(ECE_BINS);
-  for (const { said, truth, confidence } of judgements) {
-    const bin = Math.min(ECE_BINS - 1, Math.max(0, Math.ceil(confidence * ECE_BINS) - 1));
-    // Rows of a bin times its gap is the size of the sum of (right - confidence) over them.
-    gaps[bin] = (gaps[bin] ?? 0) + (said === truth ? 1 : 0) - confidence;
-  }
-  return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / judgements.length;
+  return expectedCalibrationError({
+    // Rounding may leave the share of a sum above 1.
+    probabilities: Float64Array.from(judgements, ({ confidence }) => Math.min(1, confidence)),
+    labels: Uint8Array.from(judgements, ({ said, truth }) => (said === truth ? 1 : 0)),
+    bins: RELIABILITY_BINS,
+    by: 'width',
+  });
 }
 
 /** Linear correlation, -1..1; null when there are fewer than two pairs or one side never varies. */

@@ -1,3 +1,5 @@
+import { equalWidthBin, reliabilityBins } from '../stats/index.ts';
+import { RELIABILITY_BINS } from './agreement.ts';
 import { SENTIMENTS, type Score, type SentimentLabel } from './scorer.ts';
 import type { RatedText } from './rated-texts.ts';
 
@@ -8,8 +10,6 @@ const UNLABELLED = CLASSES ** 3;
 const CELLS = UNLABELLED + 1;
 /** A spread below this share of the squares is what rounding leaves of a side that never varies. */
 const ROUNDING = 1e-12;
-/** Equal-width bins of confidence. */
-export const RELIABILITY_BINS = 15;
 
 /**
  * What people and a scorer said of n texts, in columns, so that a bootstrap counts it in one pass.
@@ -58,10 +58,7 @@ export function agreementOf(rows: readonly RatedText[], scores: readonly Score[]
     const score = scores[row];
     if (score === undefined) continue;
     columns.confidences[row] = score.confidence;
-    columns.bins[row] = Math.min(
-      RELIABILITY_BINS - 1,
-      Math.max(0, Math.ceil(score.confidence * RELIABILITY_BINS) - 1),
-    );
+    columns.bins[row] = equalWidthBin(score.confidence, RELIABILITY_BINS);
     if (truth !== undefined) {
       columns.cells[row] = cellOf(truth, score.label, sideOf(score));
       columns.gaps[row] = (score.label === truth ? 1 : 0) - score.confidence;
@@ -190,23 +187,20 @@ export interface ReliabilityBin {
 }
 
 /** The 15 bins behind the calibration error. */
-export function reliabilityOf({ cells, bins, gaps, confidences }: Agreement): ReliabilityBin[] {
-  return Array.from({ length: RELIABILITY_BINS }, (_, bin) => {
-    let [n, confidence, gap] = [0, 0, 0];
-    for (let row = 0; row < bins.length; row += 1) {
-      if (bins[row] !== bin || cells[row] === UNLABELLED) continue;
-      n += 1;
-      confidence += confidences[row] ?? 0;
-      gap += gaps[row] ?? 0;
-    }
-    return {
-      from: bin / RELIABILITY_BINS,
-      to: (bin + 1) / RELIABILITY_BINS,
-      n,
-      confidence: shareOf(confidence, n),
-      accuracy: shareOf(confidence + gap, n),
-    };
-  });
+export function reliabilityOf({ cells, confidences }: Agreement): ReliabilityBin[] {
+  const labelled = Uint32Array.from(cells.keys()).filter((row) => cells[row] !== UNLABELLED);
+  return reliabilityBins({
+    probabilities: Float64Array.from(labelled, (row) => Math.min(1, confidences[row] ?? NaN)),
+    labels: Uint8Array.from(labelled, (row) => (isRight(cells[row], false) ? 1 : 0)),
+    bins: RELIABILITY_BINS,
+    by: 'width',
+  }).map(({ from, to, n, probability, share }) => ({
+    from,
+    to,
+    n,
+    confidence: n === 0 ? null : probability,
+    accuracy: n === 0 ? null : share,
+  }));
 }
 
 /**
