@@ -31,7 +31,7 @@ export interface MeanInterval {
  * make little look like much. At eight, one 95 % interval in ten misses; at 120, one in 16
  * (simulated in bootstrap.test.ts).
  */
-const FEWEST_BLOCKS = 8;
+export const FEWEST_BLOCKS = 8;
 
 /**
  * Interval for the mean of a dependent series by the circular block bootstrap: blocks of neighbouring rows are drawn
@@ -110,14 +110,19 @@ function resampledMeans(problem: BootstrapProblem, sums: Float64Array, counts: F
 }
 
 /** Sum over the rows start..end-1 of a ring, from its prefix sums. */
-function overRing(prefix: Float64Array, start: number, end: number): number {
+export function overRing(prefix: Float64Array, start: number, end: number): number {
   const rows = prefix.length - 1;
   const before = prefix[start] ?? 0;
   if (end <= rows) return (prefix[end] ?? 0) - before;
   return (prefix[rows] ?? 0) - before + (prefix[end - rows] ?? 0);
 }
 
-function requireValid({ blockLength, resamples, level }: BootstrapProblem): void {
+/** Refuses a block, a number of resamples or a level that makes no sense. */
+export function requireValid({
+  blockLength,
+  resamples,
+  level,
+}: Pick<BootstrapProblem, 'blockLength' | 'resamples' | 'level'>): void {
   if (!Number.isInteger(blockLength) || blockLength < 1) {
     throw new RangeError(`a block has a positive whole number of rows, got ${blockLength}`);
   }

@@ -35,15 +35,7 @@ export function accuracy(predicted: Uint8Array, labels: Uint8Array): number {
  * @see Brodersen, Ong, Stephan, Buhmann (2010), The Balanced Accuracy and Its Posterior Distribution, ICPR
  */
 export function balancedAccuracy(predicted: Uint8Array, labels: Uint8Array): number {
-  requireSameLength(predicted, labels);
-  const rows = [0, 0];
-  const right = [0, 0];
-  for (let row = 0; row < labels.length; row += 1) {
-    const label = labels[row] ?? 0;
-    rows[label] = (rows[label] ?? 0) + 1;
-    if (predicted[row] === label) right[label] = (right[label] ?? 0) + 1;
-  }
-  return ((right[0] ?? 0) / (rows[0] ?? 0) + (right[1] ?? 0) / (rows[1] ?? 0)) / 2;
+  return balancedAccuracyOf(confusionOf(predicted, labels));
 }
 
 /**
@@ -75,11 +67,14 @@ export function logLoss(probabilities: Float64Array, labels: Uint8Array): number
   requireSameLength(probabilities, labels);
   let sum = 0;
   for (let row = 0; row < labels.length; row += 1) {
-    const probability = probabilities[row] ?? NaN;
-    const given = labels[row] === 1 ? probability : 1 - probability;
-    sum -= Math.log(Math.max(given, LOG_FLOOR));
+    sum += logLossOf(probabilities[row] ?? NaN, labels[row] ?? NaN);
   }
   return sum / labels.length;
+}
+
+/** Log-loss of one row. */
+export function logLossOf(probability: number, label: number): number {
+  return -Math.log(Math.max(label === 1 ? probability : 1 - probability, LOG_FLOOR));
 }
 
 /**
@@ -125,18 +120,38 @@ export function areaUnderRoc(scores: Float64Array, labels: Uint8Array): number {
  * @see Matthews (1975), Biochimica et Biophysica Acta 405
  */
 export function matthewsCorrelation(predicted: Uint8Array, labels: Uint8Array): number {
+  return correlationOf(confusionOf(predicted, labels));
+}
+
+/** Rows of two classes, counted. */
+export interface Confusion {
+  count: number;
+  /** Labels that are 1, predictions that are 1, and rows on which both are. */
+  ups: number;
+  saidUp: number;
+  both: number;
+}
+
+function confusionOf(predicted: Uint8Array, labels: Uint8Array): Confusion {
   requireSameLength(predicted, labels);
-  const count = labels.length;
-  let both = 0;
-  let ups = 0;
-  let saidUp = 0;
-  for (let row = 0; row < count; row += 1) {
+  const confusion = { count: labels.length, ups: 0, saidUp: 0, both: 0 };
+  for (let row = 0; row < labels.length; row += 1) {
     const label = labels[row] ?? 0;
     const said = predicted[row] ?? 0;
-    ups += label;
-    saidUp += said;
-    both += label * said;
+    confusion.ups += label;
+    confusion.saidUp += said;
+    confusion.both += label * said;
   }
+  return confusion;
+}
+
+/** `balancedAccuracy` from counts. */
+export function balancedAccuracyOf({ count, ups, saidUp, both }: Confusion): number {
+  return (both / ups + (count - ups - saidUp + both) / (count - ups)) / 2;
+}
+
+/** `matthewsCorrelation` from counts. */
+export function correlationOf({ count, ups, saidUp, both }: Confusion): number {
   if (count === 0) return NaN;
   const spread = Math.sqrt(ups * (count - ups)) * Math.sqrt(saidUp * (count - saidUp));
   return spread === 0 ? 0 : (both * count - ups * saidUp) / spread;

@@ -9,6 +9,7 @@ export {
   matthewsCorrelation,
   sigmoid,
 } from './classification.ts';
+export { classificationIntervals, type Bounds } from './classification-bootstrap.ts';
 export { createCurvature, dot, norm, type Place } from './curvature.ts';
 export { isotonicRegression, isotonicValue, type IsotonicFit } from './isotonic-regression.ts';
 export { logisticRegression } from './logistic-regression.ts';
