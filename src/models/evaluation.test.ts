@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom, HOUR_MS } from '../core/index.ts';
-import { accuracyInterval, evaluateDirection, type DirectionEvaluation } from './evaluation.ts';
+import {
+  accuracyInterval,
+  directionIntervals,
+  evaluateDirection,
+  type DirectionEvaluation,
+} from './evaluation.ts';
 import { VOID_LABEL } from './rows.ts';
 
 function evaluationOf(probabilities: number[], labels: number[], changes: Partial<DirectionEvaluation> = {}) {
@@ -46,6 +51,7 @@ describe('evaluateDirection', () => {
       14,
     );
     expect(scores.auc).toBe(3 / 4);
+    expect(scores.balancedAccuracy).toBe((1 + 1 / 2) / 2);
     expect(scores.mcc).toBeCloseTo(1 / Math.sqrt(3), 14);
     expect(scores.low).toBeNaN();
   });
@@ -77,6 +83,44 @@ describe('evaluateDirection', () => {
 
   it('refuses arrays of different length', () => {
     expect(() => evaluationOf([0.5], [1, 0])).toThrow('1 probabilities');
+  });
+});
+
+describe('directionIntervals', () => {
+  const seriesOf = (rows: number, changes: Partial<DirectionEvaluation> = {}) => {
+    const labels = Uint8Array.from(tossed(5, rows));
+    const random = createRandom(6);
+    const probabilities = Float64Array.from(labels, (label) => 0.3 + 0.1 * label + 0.4 * random.uniform());
+    labels[30] = VOID_LABEL;
+    probabilities[40] = NaN;
+    const windowEnds = Float64Array.from(labels, (_, row) => (row + (row > 300 ? 50 : 0)) * HOUR_MS);
+    const labelsOneBarLater = labels;
+    const given = { probabilities, labels, labelsOneBarLater, windowEnds, baselineProbabilities: {} };
+    return { ...given, barMinutes: 60, horizonMinutes: 60, seed: 3, ...changes };
+  };
+
+  it('holds every figure, and its accuracy interval is that of the scores', () => {
+    const scores = evaluateDirection(seriesOf(600));
+    const intervals = directionIntervals(seriesOf(600));
+    expect(intervals.accuracy).toEqual({ low: scores.low, high: scores.high });
+    for (const metric of ['balancedAccuracy', 'mcc', 'auc', 'brier', 'logLoss'] as const) {
+      expect(intervals[metric].low, metric).toBeLessThan(scores[metric]);
+      expect(intervals[metric].high, metric).toBeGreaterThan(scores[metric]);
+    }
+    expect(directionIntervals(seriesOf(600))).toEqual(intervals);
+  });
+
+  it('does not look at what was said of windows without truth', () => {
+    const { probabilities, ...rest } = seriesOf(600);
+    const other = probabilities.with(30, 0.999);
+    expect(directionIntervals({ ...rest, probabilities: other })).toEqual(directionIntervals(seriesOf(600)));
+  });
+
+  it('has no bounds for a week, and refuses arrays of different length', () => {
+    expect(directionIntervals(seriesOf(168)).auc).toEqual({ low: NaN, high: NaN });
+    expect(() => directionIntervals(seriesOf(168, { windowEnds: new Float64Array(5) }))).toThrow(
+      'has 5 rows',
+    );
   });
 });
 

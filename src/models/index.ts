@@ -6,7 +6,12 @@ export {
   type CoveragePoint,
   type PairedComparison,
 } from './comparison.ts';
-export { evaluateDirection, type DirectionScores } from './evaluation.ts';
+export {
+  directionIntervals,
+  evaluateDirection,
+  type DirectionMetric,
+  type DirectionScores,
+} from './evaluation.ts';
 export { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from './families.ts';
 export { createFitPool, type FitPool } from './fit-pool.ts';
 export { PAST_RETURN, type FeatureMatrix, type Model, type ModelFamily, type TrainingRows } from './model.ts';
