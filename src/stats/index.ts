@@ -25,6 +25,7 @@ export { countClusters, resampleClusters } from './cluster-bootstrap.ts';
 export { dieboldMariano } from './diebold-mariano.ts';
 export { mcnemar } from './mcnemar.ts';
 export { normalCdf } from './normal.ts';
+export { breakEvenAccuracy, COST_GRID, paperTrade, positionsOf } from './paper-trading.ts';
 export { pesaranTimmermann } from './pesaran-timmermann.ts';
 export { plattScaling } from './platt-scaling.ts';
 export { quantile } from './quantile.ts';

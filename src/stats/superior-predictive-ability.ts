@@ -10,7 +10,10 @@ export interface SuperiorProblem {
   uniform: () => number;
 }
 
-/** p values for "no trial is better than the benchmark", each 0..1, from the least strict to the most. */
+/**
+ * p values for "no trial is better than the benchmark", each 0..1, from the least strict to the most. They are shares of
+ * resamples: 0 stands for less than one in as many.
+ */
 export interface SuperiorPredictiveAbility {
   /** Largest mean gain in its own standard errors, never below 0. */
   statistic: number;
