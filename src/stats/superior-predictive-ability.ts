@@ -27,7 +27,7 @@ export interface SuperiorPredictiveAbility {
 
 /** One trial's gains, ready for resampling. */
 interface Column {
-  /** Sums of the first 0..n gains, in standard errors of the mean times n; shape (n + 1). */
+  /** Sums of the first 0..n gains, each over the standard error of their mean; shape (n + 1). */
   prefix: Float64Array;
   /** Mean gain in its own standard errors. */
   score: number;
