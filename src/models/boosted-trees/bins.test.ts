@@ -1,21 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { binRows } from './bins.ts';
+import { binRows, placeOfBin, type BinnedRows } from './bins.ts';
 import { orderedKey, sortKeyed } from './sort.ts';
 import { BEYOND_ALL, floatRows } from './values.ts';
 
 function binColumn(values: readonly number[], maxBin: number, weights?: readonly number[]) {
   const rows = { values: Float32Array.from(values), width: 1, count: values.length };
   const binned = binRows(rows, { maxBin, weights: weights && Float32Array.from(weights) });
-  return { cuts: [...binned.thresholds[0]!], slots: [...binned.slots], slotCount: binned.offsets[1] };
+  return { cuts: [...binned.thresholds[0]!], bins: binsOf(binned, 0) };
+}
+
+function binsOf({ bins, count }: BinnedRows, column: number): number[] {
+  return Array.from({ length: count }, (_, row) => bins[placeOfBin({ row, column, count })]!);
 }
 
 describe('binRows', () => {
   it('gives each value a bin of its own where there are few, and the missing the one behind', () => {
-    const { cuts, slots, slotCount } = binColumn([3, 1, NaN, 2, 3], 255);
+    const { cuts, bins } = binColumn([3, 1, NaN, 2, 3], 255);
     expect(cuts).toEqual([2, 3, BEYOND_ALL]);
-    expect(slots).toEqual([2, 0, 3, 1, 2]);
-    expect(slotCount).toBe(4);
+    expect(bins).toEqual([2, 0, 3, 1, 2]);
   });
 
   it('cuts many values into bins of the same weight', () => {
@@ -35,12 +38,14 @@ describe('binRows', () => {
     expect(cuts).toEqual([1, 11, 21, 31, 41, 51, 61, 71, 81, 91, BEYOND_ALL]);
   });
 
-  it('has no bin where all is missing, and numbers the slots of all columns through', () => {
+  it('has no bin where all is missing', () => {
     const rows = { values: Float32Array.of(NaN, 5, NaN, 6), width: 2, count: 2 };
-    const { thresholds, slots, offsets } = binRows(rows, { maxBin: 8 });
-    expect(thresholds.map((cuts) => cuts.length)).toEqual([0, 2]);
-    expect([...offsets]).toEqual([0, 1, 4]);
-    expect([...slots]).toEqual([0, 1, 0, 2]);
+    const binned = binRows(rows, { maxBin: 8 });
+    expect(binned.thresholds.map((cuts) => cuts.length)).toEqual([0, 2]);
+    expect([binsOf(binned, 0), binsOf(binned, 1)]).toEqual([
+      [0, 0],
+      [0, 1],
+    ]);
   });
 
   it('puts every value below its threshold and not below the one before', () => {
@@ -53,11 +58,12 @@ describe('binRows', () => {
             { columns: ['c'], values: Float64Array.from(values), count: values.length },
             ['c'],
           );
-          const { thresholds, slots } = binRows(rows, { maxBin });
-          const cuts = thresholds[0]!;
+          const binned = binRows(rows, { maxBin });
+          const cuts = binned.thresholds[0]!;
+          const bins = binsOf(binned, 0);
           expect(cuts.length).toBeLessThanOrEqual(maxBin);
           rows.values.forEach((value, row) => {
-            const bin = slots[row]!;
+            const bin = bins[row]!;
             if (Number.isNaN(value)) return expect(bin).toBe(cuts.length);
             expect(value).toBeLessThan(cuts[bin]!);
             if (bin > 0) expect(value).toBeGreaterThanOrEqual(cuts[bin - 1]!);
@@ -68,12 +74,13 @@ describe('binRows', () => {
     );
   });
 
-  it('numbers more slots than 16 bits hold', () => {
-    const [width, count] = [300, 256];
+  it('puts four columns of a row side by side', () => {
+    const [width, count] = [6, 3];
     const values = new Float32Array(width * count).map((_, place) => Math.floor(place / width));
-    const { slots, offsets } = binRows({ values, width, count }, { maxBin: 255 });
-    expect(offsets[width]).toBe(300 * 256);
-    expect(slots[width * count - 1]).toBe(300 * 256 - 2);
+    const { bins } = binRows({ values, width, count }, { maxBin: 255 });
+    expect([...bins.subarray(0, 12)]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
+    // Two columns are left for the second group, and two places stay empty.
+    expect([...bins.subarray(12)]).toEqual([0, 0, 0, 0, 1, 1, 0, 0, 2, 2, 0, 0]);
   });
 });
 

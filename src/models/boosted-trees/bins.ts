@@ -1,3 +1,4 @@
+import { GROUP_COLUMNS } from './kernel/layout.ts';
 import { orderedKey, sortKeyed, type KeyedRows } from './sort.ts';
 import { BEYOND_ALL, type FloatRows } from './values.ts';
 
@@ -6,12 +7,10 @@ export interface BinnedRows {
   readonly count: number;
   readonly width: number;
   /**
-   * The slot of each value, row-major, shape (count, width). The slots of all columns are numbered through, so that one
-   * row adds to one array; each column has a slot a bin, in rising order, and one for missing values behind them.
+   * The bin of each value, in rising order; missing ones have the bin behind the last. Four neighbouring columns stand
+   * together, row by row, shape (ceil(width / 4), count, 4): one word holds the four bins of a row.
    */
-  readonly slots: Uint16Array | Uint32Array;
-  /** Where the slots of a column begin, shape (width + 1); the last is the number of slots. */
-  readonly offsets: Uint32Array;
+  readonly bins: Uint8Array;
   /** Per column what ends its bins: a value of bin b is below threshold b; shape (bins), the last one `BEYOND_ALL`. */
   readonly thresholds: readonly Float32Array[];
 }
@@ -31,18 +30,16 @@ export interface BinOptions {
 export function binRows(rows: FloatRows, options: BinOptions): BinnedRows {
   const { count, width } = rows;
   const keyed = { keys: new Uint32Array(count), rows: new Uint32Array(count) };
-  const places = new Uint8Array(count * width);
-  const offsets = new Uint32Array(width + 1);
+  const bins = new Uint8Array(Math.ceil(width / GROUP_COLUMNS) * count * GROUP_COLUMNS);
   const thresholds: Float32Array[] = [];
   for (let column = 0; column < width; column += 1) {
     const present = sortColumn({ rows, column, keyed });
     const sorted = { rows, column, order: keyed.rows.subarray(0, present) };
     const cuts = cutColumn(sorted, options);
-    placeColumn(sorted, cuts, places);
+    placeColumn(sorted, cuts, bins);
     thresholds.push(cuts);
-    offsets[column + 1] = (offsets[column] ?? 0) + cuts.length + 1;
   }
-  return { count, width, slots: numberThrough(places, { offsets, count, width }), offsets, thresholds };
+  return { count, width, bins, thresholds };
 }
 
 /** Brings the rows of a column into rising order of its values. @returns how many are not missing */
@@ -110,28 +107,20 @@ function evenCuts(distinct: Float32Array, shares: Float64Array, maxBin: number):
   return cuts;
 }
 
-/** Writes the bin of each value; missing ones get the place behind the last bin. */
-function placeColumn({ rows, column, order }: SortedColumn, cuts: Float32Array, places: Uint8Array): void {
-  const { values, width, count } = rows;
-  for (let row = 0; row < count; row += 1) places[row * width + column] = cuts.length;
-  let bin = 0;
-  for (let sorted = 0; sorted < order.length; sorted += 1) {
-    const place = (order[sorted] as number) * width + column;
-    while ((values[place] as number) >= (cuts[bin] as number)) bin += 1;
-    places[place] = bin;
-  }
+/** Where the bin of a value stands in `bins`. */
+export function placeOfBin({ row, column, count }: { row: number; column: number; count: number }): number {
+  return (Math.floor(column / GROUP_COLUMNS) * count + row) * GROUP_COLUMNS + (column % GROUP_COLUMNS);
 }
 
-function numberThrough(
-  places: Uint8Array,
-  { offsets, count, width }: { offsets: Uint32Array; count: number; width: number },
-): Uint16Array | Uint32Array {
-  const Slots = (offsets[width] ?? 0) <= 65_536 ? Uint16Array : Uint32Array;
-  const slots = new Slots(places.length);
-  for (let row = 0, place = 0; row < count; row += 1) {
-    for (let column = 0; column < width; column += 1, place += 1) {
-      slots[place] = (offsets[column] as number) + (places[place] as number);
-    }
+/** Writes the bin of each value; missing ones get the place behind the last bin. */
+function placeColumn({ rows, column, order }: SortedColumn, cuts: Float32Array, bins: Uint8Array): void {
+  const { values, width, count } = rows;
+  const first = placeOfBin({ row: 0, column, count });
+  for (let row = 0; row < count; row += 1) bins[first + row * GROUP_COLUMNS] = cuts.length;
+  let bin = 0;
+  for (let sorted = 0; sorted < order.length; sorted += 1) {
+    const row = order[sorted] as number;
+    while ((values[row * width + column] as number) >= (cuts[bin] as number)) bin += 1;
+    bins[first + row * GROUP_COLUMNS] = bin;
   }
-  return slots;
 }

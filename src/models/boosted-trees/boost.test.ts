@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../core/index.ts';
 import { areaUnderRoc } from '../../stats/index.ts';
-import { boost, type Boosted, type LabelledRows } from './boost.ts';
+import { boost, type Boosted, type BoostOptions, type LabelledRows } from './boost.ts';
 import { predictForest } from './forest.ts';
-import { createKernel, type KernelFactory } from './histogram.ts';
 import { requireParameters, XGBOOST_DEFAULTS, type BoostingParameters } from './parameters.ts';
+import { writeXgboost } from './xgboost-write.ts';
 
 /** One exact tree: at even odds gradients are halves and hessians quarters, so that every sum is exact. */
 const ONE_TREE = { rounds: 1, eta: 1, maxDepth: 3, minChildWeight: 0, baseScore: 0.5 };
@@ -224,28 +224,41 @@ describe('boost', () => {
     expect(boost(learnt, { parameters, seed: 1, judge: { rows: turned, patience: 10 } }).trees).toEqual([]);
   });
 
-  it('makes the same of any kernel that sums right, here one without subtraction', () => {
-    const plainly: KernelFactory = (binned) => {
-      const kernel = createKernel(binned);
-      const runs = new Map<Float64Array, [number, number]>();
-      return {
-        ...kernel,
-        sum: (first, end) => {
-          const histogram = kernel.sum(first, end);
-          runs.set(histogram, [first, end]);
-          return histogram;
-        },
-        subtract(histogram, part) {
-          const [[first, end], [from, to]] = [runs.get(histogram)!, runs.get(part)!];
-          const rest = kernel.sum(...(from === first ? ([to, end] as const) : ([first, from] as const)));
-          histogram.set(rest);
-          runs.set(histogram, from === first ? [to, end] : [first, from]);
-        },
-      };
+  it.each([
+    { name: 'all rows and columns', more: { maxDepth: 6 } },
+    {
+      name: 'samples, penalties and a depth at which nodes run out of rows',
+      more: {
+        subsample: 0.6,
+        colsampleByTree: 0.5,
+        maxDepth: 11,
+        alpha: 0.2,
+        gamma: 0.1,
+        scalePosWeight: 1.7,
+      },
+    },
+  ])('makes the same bytes with both kernels and any number of threads: $name', ({ more }) => {
+    const rows = {
+      ...wholeRows(9, 40_001, 7),
+      weights: new Float32Array(40_001).map((_, row) => 0.3 + (row % 5)),
     };
-    const rows = wholeRows(9, 600);
-    const options = { parameters: { ...XGBOOST_DEFAULTS, ...ONE_TREE, maxDepth: 5 }, seed: 1 };
-    expect(boost(rows, { ...options, kernel: plainly })).toEqual(boost(rows, options));
+    const options = { parameters: { ...XGBOOST_DEFAULTS, rounds: 3, ...more }, seed: 1 };
+    const text = (others: Partial<BoostOptions>) => {
+      const columns = Array.from({ length: 7 }, (_, place) => `c${place}`);
+      return JSON.stringify(writeXgboost({ columns, ...boost(rows, { ...options, ...others }) }));
+    };
+    const expected = text({});
+    expect(expected.length).toBeGreaterThan(5_000);
+    expect(text({ kernel: 'plain' })).toBe(expected);
+    expect(text({ threads: 2 })).toBe(expected);
+    expect(text({ threads: 3, kernel: 'plain' })).toBe(expected);
+  });
+
+  it('grows on more columns than one group and more nodes than one batch holds', () => {
+    const rows = wholeRows(10, 3_000, 9);
+    const { trees } = fit(rows, { rounds: 1, maxDepth: 9, minChildWeight: 0, lambda: 0 });
+    expect(trees[0]!.columns.length).toBeGreaterThan(200);
+    expect(new Set(trees[0]!.columns).size).toBe(10);
   });
 });
 

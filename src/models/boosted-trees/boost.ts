@@ -1,13 +1,16 @@
 import { createRandom, type Random } from '../../core/index.ts';
 import { binRows } from './bins.ts';
-import { growTree, type Ground } from './grow.ts';
-import { createKernel, type HistogramKernel, type KernelFactory } from './histogram.ts';
+import { growTree, type Ground, type Grown, type Leaf } from './grow.ts';
+import { CHUNK_ROWS, createArena, type Arena } from './kernel/arena.ts';
+import type { KernelName } from './kernel/kernel.ts';
+import { JOB, KIND } from './kernel/layout.ts';
+import { createTeam, type Team } from './kernel/team.ts';
 import type { BoostingParameters } from './parameters.ts';
 import { addTree, type Tree } from './tree.ts';
 import type { FloatRows } from './values.ts';
 
-/** XGBoost's floor of a hessian: where a probability is 0 or 1 to the last digit. */
-const LEAST_HESSIAN = 1e-16;
+/** Numbers that a row's luck may be. */
+const LUCKS = 2 ** 31;
 
 /** Rows with their truth. */
 export interface LabelledRows extends FloatRows {
@@ -22,7 +25,10 @@ export interface BoostOptions {
   seed: number;
   /** Later rows that say when to stop: the trees up to the best round on them are kept. */
   judge?: { rows: LabelledRows; patience: number };
-  kernel?: KernelFactory;
+  /** Threads that grow trees, this one included; the model does not depend on it. 1 where left out. */
+  threads?: number;
+  /** The model does not depend on it either; `wasm` where left out. */
+  kernel?: KernelName;
 }
 
 /** What boosting makes. */
@@ -38,25 +44,31 @@ export interface Boosted {
  * @see Friedman (2002), Stochastic gradient boosting, Computational Statistics and Data Analysis 38 (subsample)
  */
 export function boost(rows: LabelledRows, options: BoostOptions): Boosted {
-  const { parameters, judge, kernel: makeKernel = createKernel } = options;
+  const { parameters, judge, threads = 1, kernel = 'wasm' } = options;
   const baseScore = Math.fround(parameters.baseScore ?? meanLabel(rows, parameters.scalePosWeight));
-  const binned = binRows(rows, { maxBin: parameters.maxBin, weights: rows.weights });
-  const kernel = makeKernel(binned);
-  const spare = new Uint32Array(rows.count);
+  const { labels, weights } = rows;
+  const binned = binRows(rows, { maxBin: parameters.maxBin, weights });
+  const arena = createArena(
+    { binned, labels, weights, startMargin: marginOf(baseScore) },
+    { parameters, threads },
+  );
+  const team = createTeam(arena, { threads, kernel });
   const dice = createRandom(options.seed);
   const [rowDice, columnDice] = [dice.fork('rows'), dice.fork('columns')];
-  const margins = new Float32Array(rows.count).fill(marginOf(baseScore));
   const stopping = judge && createStopping(judge, baseScore);
   const trees: Tree[] = [];
-  while (trees.length < parameters.rounds && stopping?.isOver !== true) {
-    const sampled = sampleRows(kernel.order, parameters.subsample, rowDice);
-    setGradients(kernel, margins, { rows, sampled, scalePosWeight: parameters.scalePosWeight });
-    const columns = sampleColumns(rows.width, parameters.colsampleByTree, columnDice);
-    kernel.choose(columns);
-    const ground = { kernel, binned, parameters, spare, sampled, columns };
-    const tree = growOn(ground, margins, rows);
-    trees.push(tree);
-    stopping?.look(tree);
+  try {
+    while (trees.length < parameters.rounds && stopping?.isOver !== true) {
+      const sampled = sampleRows(arena.order, parameters.subsample, rowDice);
+      setGradients(arena, team);
+      const columns = sampleColumns(rows.width, parameters.colsampleByTree, columnDice);
+      arena.choose(columns);
+      const tree = growOn({ arena, team, binned, parameters, sampled, columns });
+      trees.push(tree);
+      stopping?.look(tree);
+    }
+  } finally {
+    team.close();
   }
   return { baseScore, trees: trees.slice(0, stopping?.bestRound) };
 }
@@ -79,21 +91,16 @@ function meanLabel({ labels, weights, count }: LabelledRows, scalePosWeight: num
   return all > 0 ? Math.min(1 - surest, Math.max(surest, ups / all)) : 0.5;
 }
 
-function setGradients(
-  { gradients, order }: HistogramKernel,
-  margins: Float32Array,
-  { rows, sampled, scalePosWeight }: { rows: LabelledRows; sampled: number; scalePosWeight: number },
-): void {
-  const { labels, weights } = rows;
-  for (let place = 0; place < sampled; place += 1) {
-    const row = order[place] as number;
-    const label = labels[row] as number;
-    const probability = Math.fround(1 / (1 + Math.exp(-(margins[row] as number))));
-    const weight =
-      (weights === undefined ? 1 : (weights[row] as number)) * (label === 1 ? scalePosWeight : 1);
-    gradients[2 * row] = (probability - label) * weight;
-    gradients[2 * row + 1] = Math.max(probability * (1 - probability), LEAST_HESSIAN) * weight;
+/** Of all rows, also of those that the tree will not see: going through them in order is what makes it fast. */
+function setGradients({ ints, count }: Arena, team: Team): void {
+  let jobs = 0;
+  for (let first = 0; first < count; first += CHUNK_ROWS, jobs += 1) {
+    const job = team.job(jobs);
+    ints[(job + JOB.kind) >> 2] = KIND.gradients;
+    ints[(job + JOB.first) >> 2] = first;
+    ints[(job + JOB.end) >> 2] = Math.min(count, first + CHUNK_ROWS);
   }
+  team.run(jobs);
 }
 
 /**
@@ -102,23 +109,28 @@ function setGradients(
  * @returns how many rows it sees
  */
 function sampleRows(order: Uint32Array, share: number, dice: Random): number {
-  const limit = share * 2 ** 32;
+  if (share === 1) {
+    for (let row = 0; row < order.length; row += 1) order[row] = row;
+    return order.length;
+  }
+  const limit = Math.floor(share * LUCKS);
   const salt = dice.integer(2 ** 32) | 0;
   let sampled = 0;
   for (let row = 0; row < order.length; row += 1) {
-    const isSampled = luckOf(row, salt) < limit;
-    order[isSampled ? sampled : order.length - 1 - row + sampled] = row;
-    if (isSampled) sampled += 1;
+    // Written to both sides, without a branch that luck decides: what is in the wrong place is overwritten by the next.
+    order[sampled] = row;
+    order[order.length - 1 - row + sampled] = row;
+    sampled += (luckOf(row, salt) - limit) >>> 31;
   }
   return sampled;
 }
 
-/** A number in 0..2^32-1 that looks like chance (the finaliser of splitmix32). */
+/** A number in 0..2^31-1 that looks like chance (the finaliser of splitmix32). */
 function luckOf(row: number, salt: number): number {
   let mixed = (Math.imul(row + 1, 0x9e3779b9) + salt) | 0;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-  return (mixed ^ (mixed >>> 15)) >>> 0;
+  return (mixed ^ (mixed >>> 15)) >>> 1;
 }
 
 /** The columns that a tree may split on: the share, rounded down, but one at least; ascending. */
@@ -131,17 +143,40 @@ function sampleColumns(width: number, share: number, dice: Random): number[] {
 }
 
 /** Grows a tree and adds what it says to the margins of all rows, those that it did not see included. */
-function growOn(ground: Ground, margins: Float32Array, rows: LabelledRows): Tree {
-  const { tree, leaves } = growTree(ground);
-  const { order } = ground.kernel;
-  addTree(tree, { ...rows, margins }, order.subarray(ground.sampled));
-  for (const { answer, first, end } of leaves) {
-    for (let place = first; place < end; place += 1) {
-      const row = order[place] as number;
-      margins[row] = (margins[row] as number) + answer;
-    }
+function growOn(ground: Ground): Tree {
+  const grown = growTree(ground);
+  addRest(grown, ground);
+  addLeaves(grown.leaves, ground);
+  return grown.tree;
+}
+
+function addRest({ depth }: Grown, { arena, team, sampled }: Ground): void {
+  const { ints, count, tree } = arena;
+  let jobs = 0;
+  for (let first = sampled; first < count; first += CHUNK_ROWS, jobs += 1) {
+    const job = team.job(jobs);
+    ints[(job + JOB.kind) >> 2] = KIND.rest;
+    ints[(job + JOB.first) >> 2] = first;
+    ints[(job + JOB.end) >> 2] = Math.min(count, first + CHUNK_ROWS);
+    ints[(job + JOB.root) >> 2] = tree;
+    ints[(job + JOB.depth) >> 2] = depth;
   }
-  return tree;
+  team.run(jobs);
+}
+
+function addLeaves(leaves: readonly Leaf[], { arena, team }: Ground): void {
+  const { ints, floats, jobCapacity } = arena;
+  for (let begin = 0; begin < leaves.length; begin += jobCapacity) {
+    const some = leaves.slice(begin, begin + jobCapacity);
+    some.forEach(({ answer, first, end }, place) => {
+      const job = team.job(place);
+      ints[(job + JOB.kind) >> 2] = KIND.leaf;
+      ints[(job + JOB.first) >> 2] = first;
+      ints[(job + JOB.end) >> 2] = end;
+      floats[(job + JOB.answer) >> 2] = answer;
+    });
+    team.run(some.length);
+  }
 }
 
 function createStopping({ rows, patience }: NonNullable<BoostOptions['judge']>, baseScore: number) {

@@ -1,7 +1,8 @@
 import { sigmoid } from '../../stats/index.ts';
 import type { FeatureMatrix } from '../model.ts';
 import { marginOf } from './boost.ts';
-import { addTree, type Tree } from './tree.ts';
+import { packTrees, type PackedTrees } from './kernel/answers.ts';
+import type { Tree } from './tree.ts';
 import { floatRows } from './values.ts';
 
 /** Boosted trees that answer. */
@@ -13,14 +14,19 @@ export interface Forest {
   readonly trees: readonly Tree[];
 }
 
+/** Trees are packed once a forest. */
+const packed = new WeakMap<Forest, PackedTrees>();
+
 /**
  * P(1) per row: the base score's log-odds plus what each tree says.
  * @throws RangeError naming a column that is not there
  */
-export function predictForest({ columns, baseScore, trees }: Forest, matrix: FeatureMatrix): Float64Array {
-  const rows = floatRows(matrix, columns);
-  const margins = new Float32Array(rows.count).fill(marginOf(baseScore));
-  for (const tree of trees) addTree(tree, { ...rows, margins });
+export function predictForest(forest: Forest, matrix: FeatureMatrix): Float64Array {
+  const rows = floatRows(matrix, forest.columns);
+  const margins = new Float32Array(rows.count).fill(marginOf(forest.baseScore));
+  const trees = packed.get(forest) ?? packTrees(forest.trees, rows.width);
+  packed.set(forest, trees);
+  trees.addTo(rows.values, margins);
   const probabilities = new Float64Array(rows.count);
   for (let row = 0; row < rows.count; row += 1) probabilities[row] = sigmoid(margins[row] as number);
   return probabilities;

@@ -1,23 +1,41 @@
 import type { BinnedRows } from './bins.ts';
-import type { HistogramKernel } from './histogram.ts';
+import { CHUNK_ROWS, type Arena } from './kernel/arena.ts';
+import {
+  BIN_STEP,
+  BIN_STEP_BYTES,
+  CANDIDATE,
+  CANDIDATE_BYTES,
+  JOB,
+  KIND,
+  NO_BIN,
+  NODE,
+} from './kernel/layout.ts';
+import type { Team } from './kernel/team.ts';
 import type { BoostingParameters } from './parameters.ts';
-import { findSplit, leafWeight, type Split, type Sums } from './split.ts';
+import { isWorthwhile, leafWeight, type Split, type Sums } from './split.ts';
 import { treeOf, type NodeDraft, type Tree } from './tree.ts';
 
 /** What trees are grown from. */
 export interface Ground {
   /** Its gradients and the first `sampled` places of its order are set. */
-  kernel: HistogramKernel;
+  arena: Arena;
+  team: Team;
   binned: BinnedRows;
   parameters: BoostingParameters;
-  /** Room for the rows of a node, shape (count). */
-  spare: Uint32Array;
   sampled: number;
-  /** Columns that the tree may split on, ascending; the kernel was told. */
+  /** Columns that the tree may split on, ascending; the arena was told. */
   columns: readonly number[];
 }
 
-/** A leaf and its rows: a run of the kernel's order. */
+/** What was grown. The arena holds it too, by bins. */
+export interface Grown {
+  tree: Tree;
+  leaves: Leaf[];
+  /** Splits between root and leaf at most. */
+  depth: number;
+}
+
+/** A leaf and its rows: a run of the order. */
 export interface Leaf {
   answer: number;
   first: number;
@@ -29,103 +47,280 @@ interface Node extends Sums {
   depth: number;
   first: number;
   end: number;
-  /** Null where there is nothing to search: at the last depth, and after the node was split. */
-  histogram: Float64Array | null;
+  /** Both null in a leaf. */
+  split: Split | null;
+  children: [Node, Node] | null;
+}
+
+/** A node that may be split, with the addresses of its histogram and of what was found in it. */
+interface OpenNode {
+  node: Node;
+  histogram: number;
+  record: number;
+}
+
+/** An open node with the split that it is to have. */
+interface Parting extends OpenNode {
+  split: Split;
 }
 
 /**
- * Grows one tree level by level, splitting each node that gains enough, as XGBoost's `hist` does. The kernel's order is
- * rearranged, so that the rows of each leaf lie together.
+ * Grows one tree, splitting each node that gains enough, as XGBoost's `hist` does level by level. Several nodes are
+ * split at once; the order of rows is rearranged, so that those of each leaf lie together.
+ * @see Chen, Guestrin (2016), XGBoost: a scalable tree boosting system, KDD
+ * @see Ke et al. (2017), LightGBM: a highly efficient gradient boosting decision tree, NIPS (histograms, subtraction)
  */
-export function growTree(ground: Ground): { tree: Tree; leaves: Leaf[] } {
-  const { binned, columns, parameters } = ground;
-  const nodes: Node[] = [rootOf(ground)];
-  // The list grows while it is walked: children come behind all nodes of their parent's level.
-  for (const node of nodes) {
-    if (node.histogram === null) continue;
-    const split = findSplit(node.histogram, node, { binned, columns, parameters });
-    if (split === null) {
-      ground.kernel.release(node.histogram);
-      continue;
+export function growTree(ground: Ground): Grown {
+  const root = openRoot(ground);
+  const batches: OpenNode[][] = [[root]];
+  for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
+    const partings = batch.flatMap((open) => {
+      const split = bestSplit(open, ground);
+      if (split !== null) return [{ ...open, split }];
+      close(open, ground);
+      return [];
+    });
+    part(partings, ground);
+    const opened = openChildren(partings, ground);
+    const { together } = ground.arena;
+    for (let first = 0; first < opened.length; first += together) {
+      batches.push(opened.slice(first, first + together));
     }
-    const { column, bin, defaultLeft, gain } = split;
-    const threshold = binned.thresholds[column]?.[bin] ?? NaN;
-    Object.assign(node.draft, { column, threshold, defaultLeft, gain, left: nodes.length });
-    nodes.push(...childrenOf(node, split, ground));
   }
-  const leaves = nodes.filter(({ draft }) => draft.column < 0);
+  const nodes = numbered(root.node);
+  if (ground.sampled < ground.arena.count) writeSteps(nodes, ground);
   return {
+    depth: Math.max(...nodes.map(({ depth }) => depth)),
     tree: treeOf(nodes.map(({ draft }) => draft)),
-    leaves: leaves.map(({ draft, first, end }) => ({ answer: draft.threshold, first, end })),
+    leaves: nodes
+      .filter(({ children }) => children === null)
+      .map(({ draft, first, end }) => ({ answer: draft.threshold, first, end })),
   };
 }
 
-function rootOf(ground: Ground): Node {
-  const { kernel, sampled, binned, columns } = ground;
-  const histogram = kernel.sum(0, sampled);
+/** Node by node and level by level, each right child right behind its left one. */
+function numbered(root: Node): Node[] {
+  const nodes = [root];
+  for (const { draft, children } of nodes) {
+    if (children === null) continue;
+    draft.left = nodes.length;
+    nodes.push(...children);
+  }
+  return nodes;
+}
+
+/** The tree by bins, for rows that it has not seen. */
+function writeSteps(nodes: readonly Node[], { arena, binned }: Ground): void {
+  const { ints, floats } = arena;
+  nodes.forEach(({ split, draft }, place) => {
+    const step = arena.tree + place * BIN_STEP_BYTES;
+    const left = split === null ? place : draft.left;
+    ints[(step + BIN_STEP.left) >> 2] = arena.tree + left * BIN_STEP_BYTES;
+    ints[(step + BIN_STEP.bins) >> 2] = arena.binsOf(split?.column ?? 0);
+    // No bin is above this: all rows of a leaf stay in it.
+    ints[(step + BIN_STEP.lastLeft) >> 2] = split?.bin ?? NO_BIN;
+    ints[(step + BIN_STEP.alsoLeft) >> 2] = alsoLeft(split, binned);
+    floats[(step + BIN_STEP.answer) >> 2] = draft.threshold;
+  });
+}
+
+/** The bin of missing values where they go left. */
+function alsoLeft(split: Split | null, { thresholds }: BinnedRows): number {
+  return split?.defaultLeft === true ? (thresholds[split.column]?.length ?? NO_BIN) : NO_BIN;
+}
+
+function openRoot(ground: Ground): OpenNode {
+  const { arena, team, binned, columns, sampled } = ground;
+  const histogram = arena.takeHistogram();
+  const record = arena.takeNode();
+  const groups = chosenGroups(columns);
+  groups.forEach((group, place) => {
+    const job = team.job(place);
+    arena.ints[(job + JOB.kind) >> 2] = KIND.sum;
+    arena.ints[(job + JOB.first) >> 2] = 0;
+    arena.ints[(job + JOB.end) >> 2] = sampled;
+    arena.ints[(job + JOB.group) >> 2] = group;
+    arena.ints[(job + JOB.histogram) >> 2] = histogram;
+    arena.ints[(job + JOB.parent) >> 2] = 0;
+  });
+  team.run(groups.length);
   const sums = { gradient: 0, hessian: 0 };
   // Each row is in one slot of any column.
   const [column = 0] = columns;
-  for (let slot = binned.offsets[column] ?? 0; slot < (binned.offsets[column + 1] ?? 0); slot += 1) {
-    sums.gradient += histogram[2 * slot] as number;
-    sums.hessian += histogram[2 * slot + 1] as number;
+  const slots = (binned.thresholds[column]?.length ?? 0) + 1;
+  const first = arena.columnOf(histogram, column) >> 3;
+  for (let slot = 0; slot < slots; slot += 1) {
+    sums.gradient += arena.doubles[first + 2 * slot] as number;
+    sums.hessian += arena.doubles[first + 2 * slot + 1] as number;
   }
-  return { ...nodeOf(sums, { depth: 0, first: 0, end: sampled }, ground), histogram };
+  const node = nodeOf(sums, { depth: 0, first: 0, end: sampled }, ground);
+  writeSums(arena, record, sums);
+  groups.forEach((group, place) => {
+    const job = team.job(place);
+    arena.ints[(job + JOB.kind) >> 2] = KIND.scan;
+    arena.ints[(job + JOB.group) >> 2] = group;
+    arena.ints[(job + JOB.histogram) >> 2] = histogram;
+    arena.ints[(job + JOB.node) >> 2] = record;
+  });
+  team.run(groups.length);
+  return { node, histogram, record };
+}
+
+function chosenGroups(columns: readonly number[]): number[] {
+  return [...new Set(columns.map((column) => column >> 2))];
+}
+
+function writeSums(arena: Arena, record: number, { gradient, hessian }: Sums): void {
+  arena.doubles[(record + NODE.gradient) >> 3] = gradient;
+  arena.doubles[(record + NODE.hessian) >> 3] = hessian;
+}
+
+/** The first of the best splits in the order of the columns, or null where none gains enough. */
+function bestSplit({ record }: OpenNode, { arena, columns, parameters }: Ground): Split | null {
+  const { ints, doubles } = arena;
+  let best = -1;
+  let gain = -Infinity;
+  for (const group of chosenGroups(columns)) {
+    const candidate = record + NODE.candidates + group * CANDIDATE_BYTES;
+    const found = doubles[(candidate + CANDIDATE.gain) >> 3] as number;
+    if (!(found > gain)) continue;
+    gain = found;
+    best = candidate;
+  }
+  if (best < 0 || !isWorthwhile(gain, parameters.gamma)) return null;
+  return {
+    gain,
+    column: ints[(best + CANDIDATE.column) >> 2] as number,
+    bin: ints[(best + CANDIDATE.bin) >> 2] as number,
+    defaultLeft: ints[(best + CANDIDATE.defaultLeft) >> 2] === 1,
+    left: {
+      gradient: doubles[(best + CANDIDATE.gradient) >> 3] as number,
+      hessian: doubles[(best + CANDIDATE.hessian) >> 3] as number,
+    },
+  };
+}
+
+function close({ histogram, record }: OpenNode, { arena }: Ground): void {
+  arena.releaseHistogram(histogram);
+  arena.releaseNode(record);
 }
 
 function nodeOf(sums: Sums, place: Pick<Node, 'depth' | 'first' | 'end'>, { parameters }: Ground): Node {
   const weight = Math.fround(Math.fround(leafWeight(sums, parameters)) * Math.fround(parameters.eta)) + 0;
   const { hessian } = sums;
   const draft = { column: -1, threshold: weight, left: -1, defaultLeft: false, gain: 0, hessian, weight };
-  return { ...sums, ...place, draft, histogram: null };
+  return { ...sums, ...place, draft, split: null, children: null };
 }
 
-/** Left and right. The histogram of the smaller one is added up, the other one is what that leaves of the parent's. */
-function childrenOf(node: Node, split: Split, ground: Ground): [Node, Node] {
+interface Chunk {
+  parting: Parting;
+  from: number;
+  to: number;
+}
+
+/** Parts the rows of several nodes and gives each its two children. */
+function part(partings: readonly Parting[], ground: Ground): void {
+  const { arena, team, binned } = ground;
+  const { ints } = arena;
+  const chunks = partings.flatMap((parting) =>
+    chunksOf(parting.node).map(([from, to]): Chunk => ({ parting, from, to })),
+  );
+  chunks.forEach(({ parting: { split }, from, to }, place) => {
+    const job = team.job(place);
+    ints[(job + JOB.kind) >> 2] = KIND.partition;
+    ints[(job + JOB.first) >> 2] = from;
+    ints[(job + JOB.end) >> 2] = to;
+    ints[(job + JOB.bins) >> 2] = arena.binsOf(split.column);
+    ints[(job + JOB.lastLeft) >> 2] = split.bin;
+    ints[(job + JOB.alsoLeft) >> 2] = alsoLeft(split, binned);
+  });
+  const jobs = chunks.map((_, place) => team.job(place));
+  team.run(chunks.length);
+  const lefts = jobs.map((job) => ints[(job + JOB.leftCount) >> 2] as number);
+  const middles = new Map(partings.map(({ node }) => [node, node.first]));
+  chunks.forEach(({ parting: { node } }, place) => {
+    middles.set(node, (middles.get(node) ?? 0) + (lefts[place] ?? 0));
+  });
+  for (const { node, split } of partings) divide(node, split, { middle: middles.get(node) ?? 0, ground });
+  settle(chunks, lefts, ground);
+}
+
+/** Brings the parted chunks together: of each node first what goes left, then what goes right. */
+function settle(chunks: readonly Chunk[], lefts: readonly number[], { arena, team }: Ground): void {
+  const { ints } = arena;
+  const filled = new Map<Node, { left: number; right: number }>();
+  chunks.forEach(({ parting: { node }, from, to }, place) => {
+    const target = filled.get(node) ?? { left: node.first, right: node.children?.[1].first ?? 0 };
+    const left = lefts[place] ?? 0;
+    const job = team.job(place);
+    ints[(job + JOB.kind) >> 2] = KIND.settle;
+    ints[(job + JOB.first) >> 2] = from;
+    ints[(job + JOB.end) >> 2] = to;
+    ints[(job + JOB.leftCount) >> 2] = left;
+    ints[(job + JOB.leftTo) >> 2] = target.left;
+    ints[(job + JOB.rightTo) >> 2] = target.right;
+    filled.set(node, { left: target.left + left, right: target.right + to - from - left });
+  });
+  team.run(chunks.length);
+}
+
+function chunksOf({ first, end }: { first: number; end: number }): [number, number][] {
+  const chunks: [number, number][] = [];
+  for (let from = first; from < end; from += CHUNK_ROWS)
+    chunks.push([from, Math.min(end, from + CHUNK_ROWS)]);
+  return chunks;
+}
+
+function divide(node: Node, split: Split, { middle, ground }: { middle: number; ground: Ground }): void {
+  const { column, bin, defaultLeft, gain, left } = split;
+  const threshold = ground.binned.thresholds[column]?.[bin] ?? NaN;
+  Object.assign(node.draft, { column, threshold, defaultLeft, gain });
+  node.split = split;
   const depth = node.depth + 1;
-  const middle = partition(node, split, ground);
-  const rest = {
-    gradient: node.gradient - split.left.gradient,
-    hessian: node.hessian - split.left.hessian,
-  };
-  const left = nodeOf(split.left, { depth, first: node.first, end: middle }, ground);
-  const right = nodeOf(rest, { depth, first: middle, end: node.end }, ground);
-  if (depth < ground.parameters.maxDepth && node.histogram !== null) {
-    const { kernel } = ground;
-    const [small, large] = middle - node.first < node.end - middle ? [left, right] : [right, left];
-    small.histogram = kernel.sum(small.first, small.end);
-    kernel.subtract(node.histogram, small.histogram);
-    large.histogram = node.histogram;
-  } else if (node.histogram !== null) {
-    ground.kernel.release(node.histogram);
-  }
-  node.histogram = null;
-  return [left, right];
+  const rest = { gradient: node.gradient - left.gradient, hessian: node.hessian - left.hessian };
+  node.children = [
+    nodeOf(left, { depth, first: node.first, end: middle }, ground),
+    nodeOf(rest, { depth, first: middle, end: node.end }, ground),
+  ];
 }
 
-/** Brings the rows that go left before the others, each side in its order. @returns where the right side begins */
-function partition(
-  node: Node,
-  { column, bin, defaultLeft }: Split,
-  { kernel, binned, spare }: Ground,
-): number {
-  const { order } = kernel;
-  const { slots, width, offsets } = binned;
-  const lastLeft = (offsets[column] ?? 0) + bin;
-  const missing = (offsets[column + 1] ?? 0) - 1;
-  let leftCount = 0;
-  let rightCount = 0;
-  for (let place = node.first; place < node.end; place += 1) {
-    const row = order[place] as number;
-    const slot = slots[row * width + column] as number;
-    if (slot <= lastLeft || (defaultLeft && slot === missing)) {
-      order[node.first + leftCount] = row;
-      leftCount += 1;
-    } else {
-      spare[rightCount] = row;
-      rightCount += 1;
+/**
+ * Sums up and searches the children of nodes that were parted. The histogram of the smaller child is added up, the other
+ * one is what that leaves of the parent's. @returns those that may be split further
+ */
+function openChildren(partings: readonly Parting[], ground: Ground): OpenNode[] {
+  const { arena, team, columns, parameters } = ground;
+  const { ints } = arena;
+  const groups = chosenGroups(columns);
+  const opened: OpenNode[] = [];
+  let jobs = 0;
+  for (const parting of partings) {
+    const { node, histogram: parent } = parting;
+    arena.releaseNode(parting.record);
+    if (node.children === null || node.depth + 1 >= parameters.maxDepth) {
+      arena.releaseHistogram(parent);
+      continue;
     }
+    const [left, right] = node.children;
+    const [small, large] = left.end - left.first < right.end - right.first ? [left, right] : [right, left];
+    const part = { node: small, histogram: arena.takeHistogram(), record: arena.takeNode() };
+    const rest = { node: large, histogram: parent, record: arena.takeNode() };
+    writeSums(arena, part.record, small);
+    writeSums(arena, rest.record, large);
+    for (const group of groups) {
+      const job = team.job(jobs);
+      jobs += 1;
+      ints[(job + JOB.kind) >> 2] = KIND.children;
+      ints[(job + JOB.first) >> 2] = small.first;
+      ints[(job + JOB.end) >> 2] = small.end;
+      ints[(job + JOB.group) >> 2] = group;
+      ints[(job + JOB.histogram) >> 2] = part.histogram;
+      ints[(job + JOB.parent) >> 2] = parent;
+      ints[(job + JOB.node) >> 2] = part.record;
+      ints[(job + JOB.otherNode) >> 2] = rest.record;
+    }
+    opened.push(part, rest);
   }
-  order.set(spare.subarray(0, rightCount), node.first + leftCount);
-  return node.first + leftCount;
+  team.run(jobs);
+  return opened;
 }

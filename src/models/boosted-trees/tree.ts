@@ -46,17 +46,10 @@ export function treeOf(nodes: readonly NodeDraft[]): Tree {
  * Adds the tree's answer to each row's log-odds. The sums are float32, as XGBoost's are: a row gets the same figure
  * while it is learnt from, when it is predicted, and there.
  * @param rows - `margins` are their log-odds, shape (count); overwritten
- * @param which - the rows to add to; all of them where left out
  */
-export function addTree(
-  tree: Tree,
-  { values, width, margins }: FloatRows & { margins: Float32Array },
-  which?: Uint32Array,
-): void {
+export function addTree(tree: Tree, { values, width, margins }: FloatRows & { margins: Float32Array }): void {
   const { columns, thresholds, lefts, defaultLefts } = tree;
-  const count = which === undefined ? margins.length : which.length;
-  for (let place = 0; place < count; place += 1) {
-    const row = which === undefined ? place : (which[place] as number);
+  for (let row = 0; row < margins.length; row += 1) {
     let node = 0;
     for (let column = columns[0] as number; column >= 0; column = columns[node] as number) {
       const value = values[row * width + column] as number;
