@@ -14,7 +14,10 @@ const KINDS = {
 } as const;
 
 describe.each(REFERENCES)('importancesOf beside xgboost $version', ({ reference }) => {
-  const models: typeof reference.saved = { ...reference.saved, ours: { ...reference.ours, model: oursSaved } };
+  const models: typeof reference.saved = {
+    ...reference.saved,
+    ours: { ...reference.ours, model: oursSaved },
+  };
   it.each(Object.keys(models))('equals every kind of get_score of "%s"', (name) => {
     const { model, importances } = models[name]!;
     const ours = importancesOf(readXgboost(model));
