@@ -49,6 +49,11 @@ export interface Model {
   contributions?(rows: FeatureMatrix): Contributions;
   /** The columns it splits on, the largest total gain first; absent where a family does not split. */
   importances?(): ColumnImportance[];
+  /**
+   * One ONNX file that predicts the same; absent where a family has none.
+   * @param metadata - properties that the file is to carry
+   */
+  toOnnx?(metadata?: Readonly<Record<string, string>>): Uint8Array;
   /** Plain JSON from which the family's `load` makes an identical model. */
   toJson(): unknown;
 }

@@ -8,6 +8,7 @@ import {
 import { boost, type LabelledRows } from './boost.ts';
 import { predictForest, type Forest } from './forest.ts';
 import { importancesOf } from './importances.ts';
+import { exportOnnx } from './onnx-export.ts';
 import { requireParameters, XGBOOST_DEFAULTS, type BoostingParameters } from './parameters.ts';
 import { explainForest } from './tree-shap.ts';
 import { floatRows } from './values.ts';
@@ -80,6 +81,7 @@ function treesModel(forest: Forest): Model {
     predict: (rows: FeatureMatrix) => predictForest(forest, rows),
     contributions: (rows) => explainForest(forest, rows),
     importances: () => importancesOf(forest),
+    toOnnx: (metadata) => exportOnnx(forest, metadata),
     toJson: () => writeXgboost(forest),
   };
 }
