@@ -9,6 +9,14 @@ export {
 export { evaluateDirection, type DirectionScores } from './evaluation.ts';
 export { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from './families.ts';
 export { createFitPool, type FitPool } from './fit-pool.ts';
-export { PAST_RETURN, type FeatureMatrix, type Model, type ModelFamily, type TrainingRows } from './model.ts';
+export {
+  PAST_RETURN,
+  type ColumnImportance,
+  type Contributions,
+  type FeatureMatrix,
+  type Model,
+  type ModelFamily,
+  type TrainingRows,
+} from './model.ts';
 export { selectColumns, selectMatured, VOID_LABEL, type DirectionRows } from './rows.ts';
 export { refitTime, walkForward } from './walk-forward.ts';
