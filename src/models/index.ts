@@ -19,4 +19,9 @@ export {
   type TrainingRows,
 } from './model.ts';
 export { selectColumns, selectMatured, VOID_LABEL, type DirectionRows } from './rows.ts';
-export { refitTime, walkForward } from './walk-forward.ts';
+export {
+  permutationImportance,
+  type JudgedRows,
+  type PermutationImportance,
+} from './permutation-importance.ts';
+export { refitTime, walkForward, type AnsweringFit } from './walk-forward.ts';
