@@ -153,6 +153,19 @@ describe('answers from the present', () => {
     }
   });
 
+  it('are explained for the model that gives them, and not before a router stands', async () => {
+    const ports = createModelPorts(operation);
+    const priced = await ports.priceWithTexts({ ...KEY, sentiments: null });
+    const champion = priced!.arms.find(({ isChampion }) => isChampion)!;
+    const told = ports.explainDirection(KEY);
+    const { windowEnd, asOf } = priced!;
+    const { arm, modelVersion, probabilityUp } = champion;
+    expect(told).toMatchObject({ windowEnd, asOf, arm, modelVersion, probabilityUp, reason: null });
+    expect(told.contributions!.length).toBe(15);
+    const early = createModelPorts({ ...operation, router: null }).explainDirection(KEY);
+    expect(early).toMatchObject({ windowEnd: null, arm: null, contributions: null });
+  });
+
   it('name who reads which scorer, so that a text is scored by those alone whom somebody reads', async () => {
     const ports = createModelPorts(operation);
     const byArm = new Map([

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createRealClock, parseUtc, type EpochMs } from './core/index.ts';
 import { databaseAway } from './database-away.ts';
 import { deployVersion, rollBack, selectChampion, type OrderPlace, type OrderResult } from './live-orders.ts';
+import { explainDirection } from './explained-direction.ts';
 import type { Operation } from './operation.ts';
 import { NOTHING_DEPLOYED, type DeployedModels } from './prediction/index.ts';
 import { priceDirection } from './price-direction.ts';
@@ -22,6 +23,7 @@ import {
 } from './registry/index.ts';
 import {
   createAuthority,
+  type ExplainedDirectionView,
   type LiveModelView,
   type ModelRouter,
   type ModelsStatusView,
@@ -36,6 +38,7 @@ type ModelPorts = Pick<
   | 'present'
   | 'readersOf'
   | 'priceWithTexts'
+  | 'explainDirection'
   | 'modelsStatus'
   | 'deployments'
   | 'selectChampion'
@@ -67,6 +70,7 @@ export function createModelPorts(operation: Operation): ModelPorts {
     },
     readersOf: ({ horizonMinutes }) => readersOf(deployedNow(operation), horizonMinutes),
     priceWithTexts: async (question) => price(question),
+    explainDirection: ({ horizonMinutes }) => explain(horizonMinutes),
     modelsStatus: (question) => describeModels(operation, question, memos),
     async deployments({ asset, asOf, limit }) {
       return readDeployments(poolOf(operation), { asset, upTo: asOf ?? undefined, limit });
@@ -76,6 +80,20 @@ export function createModelPorts(operation: Operation): ModelPorts {
     rollBack: (order) => obey(operation, order, (place) => rollBack(place)),
     authority: createAuthority({ database: () => poolOf(operation), clock: createRealClock() }),
   };
+
+  function explain(horizonMinutes: number): ExplainedDirectionView {
+    const { present, router, log } = operation;
+    return explainDirection({
+      // As for prices: until a router stands nobody can say which entry of the ledger an answer is from.
+      present: router === null ? null : present,
+      deployed: router?.current() ?? NOTHING_DEPLOYED,
+      horizonMinutes,
+      onFailure: (model, error) => {
+        // The router hears of it from who asks for a price: to explain less is no cause to exchange a model.
+        log.error({ modelVersion: model.modelVersion, reason: String(error) }, 'a live model failed');
+      },
+    });
+  }
 
   function price(question: Parameters<ServingPorts['priceWithTexts']>[0]): PricedView | null {
     const { present, router, log } = operation;

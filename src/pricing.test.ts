@@ -14,6 +14,7 @@ import {
   type Predictor,
   type WindowMemory,
 } from './prediction/index.ts';
+import { explainDirection } from './explained-direction.ts';
 import { presentWindow, priceWithTexts, type ArmAnswer, type PresentWindow } from './pricing.ts';
 import { runWindow, windowsBetween } from './run-window.ts';
 import { scorerName } from './sentiment/index.ts';
@@ -22,6 +23,8 @@ const GRACE_MS = GRACE_SECONDS * SECOND_MS;
 const BARS = 12 * 24;
 const LAST = ORIGIN + BARS * HOUR_MS;
 const AS_OF = LAST + GRACE_MS;
+/** Of the newest window. */
+const HOUR_OF_WEEK = ((new Date(LAST).getUTCDay() + 6) % 7) * 24 + new Date(LAST).getUTCHours();
 const PREDICT_AFTER = LAST - DAY_MS;
 const models = createModels(BAR_MINUTES);
 const { featureSets, lanes, arms, scorer } = models;
@@ -81,6 +84,74 @@ beforeAll(async () => {
   }
   ({ deployed } = learning);
   present = presentWindow(memory, LAST);
+});
+
+describe('explainDirection', () => {
+  const explain = (changes: Partial<Parameters<typeof explainDirection>[0]> = {}) =>
+    explainDirection({
+      ...{ present, deployed, horizonMinutes: 60 },
+      onFailure: (_, error) => {
+        throw error;
+      },
+      ...changes,
+    });
+  const withChampion = (arm: string) => ({ ...deployed, champions: new Map([[60, arm]]) });
+
+  it.each(['logistic+vader', 'logistic+none', 'trees+vader', 'trees+none'])(
+    'gives parts of what %s says of the window that sum to its log-odds, the largest first',
+    (arm) => {
+      const told = explain({ deployed: withChampion(arm) });
+      const [said] = price({ horizonMinutes: 60 }).filter((answer) => answer.arm === arm);
+      expect(told).toMatchObject({
+        ...{ horizonMinutes: 60, windowEnd: LAST, asOf: AS_OF, arm, reason: null },
+        ...{ modelVersion: said!.modelVersion, probabilityUp: said!.probabilityUp },
+      });
+      const logOdds = (chance: number) => Math.log(chance / (1 - chance));
+      const parts = told.contributions!.map(({ contribution }) => contribution);
+      const sum = parts.reduce((all, part) => all + part, logOdds(told.baseProbability!));
+      expect(sum).toBeCloseTo(logOdds(said!.probabilityUp), 5);
+      const sizes = parts.map(Math.abs);
+      expect(sizes).toEqual(sizes.toSorted((left, right) => right - left));
+      const features = told.contributions!.map(({ feature }) => feature);
+      expect(features.includes('news_sentiment_4h')).toBe(arm.endsWith('+vader'));
+      expect(lanes.names).toEqual(expect.arrayContaining(features));
+      const hour = told.contributions!.find(({ feature }) => feature === 'hour_of_week');
+      // Weeks begin on Monday (docs/features.md).
+      if (hour !== undefined) expect(hour.value).toBe(HOUR_OF_WEEK);
+    },
+  );
+
+  it('says why where a baseline answers, nobody does, nothing is live, or no window was decided', () => {
+    const silent = { probabilityUp: null, baseProbability: null, contributions: null };
+    const reasons: [Partial<Parameters<typeof explainDirection>[0]>, string][] = [
+      [{ deployed: withChampion('baseline-majority') }, 'baseline-majority is a baseline'],
+      [{ deployed: { ...deployed, champions: new Map() } }, 'No arm answers'],
+      [{ deployed: withChampion('trees+finbert') }, 'No model of trees+finbert is live'],
+      [{ present: null }, 'No window'],
+      [{ horizonMinutes: 15 }, 'No window'],
+    ];
+    for (const [changes, words] of reasons) {
+      const told = explain(changes);
+      expect(told).toMatchObject(silent);
+      expect(told.reason).toContain(words);
+    }
+  });
+
+  it('says why where the family cannot tell, or the model fails', () => {
+    const withModel = (model: object) => ({
+      ...deployed,
+      models: deployed.models.map((live) => ({ ...live, model: { ...live.model, ...model } })),
+    });
+    const mute = explain({ deployed: withModel({ contributions: undefined }) });
+    expect(mute.probabilityUp).toBeGreaterThan(0);
+    expect(mute).toMatchObject({ contributions: null, reason: 'The family logistic cannot tell.' });
+    const heard: unknown[] = [];
+    const failing = { deployed: withModel({ predict: () => new Float64Array() }) };
+    const failed = explain({ ...failing, onFailure: (model, error) => heard.push(model.arm, error) });
+    expect(failed).toMatchObject({ probabilityUp: null, contributions: null });
+    expect(failed.reason).toContain('failed');
+    expect(heard).toEqual(['logistic+vader', expect.any(RangeError)]);
+  });
 });
 
 describe('priceWithTexts', () => {

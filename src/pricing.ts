@@ -1,6 +1,6 @@
 import type { EpochMs } from './core/index.ts';
 import type { FeatureLanes, FeatureState } from './features/index.ts';
-import { PAST_RETURN } from './models/index.ts';
+import { PAST_RETURN, type FeatureMatrix } from './models/index.ts';
 import {
   aggregateOf,
   HORIZONS_MINUTES,
@@ -101,6 +101,14 @@ export function priceWithTexts(options: {
         return [];
       }
     });
+}
+
+/** The window as it is, as models see it, once per horizon of `HORIZONS_MINUTES`. */
+export function presentRows(present: PresentWindow): FeatureMatrix[] {
+  const { lanes, pastReturns, windowEnd } = present;
+  // No article is stepped, so that no asset has to be named.
+  const { values } = readWithTexts({ present, asset: '', sentiments: null });
+  return rowMatrices({ windowEnd, values, pastReturns }, lanes.names);
 }
 
 function readWithTexts({

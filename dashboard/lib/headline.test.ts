@@ -39,6 +39,17 @@ function scorerOf(scorer: string, sentiment: number): ScorerAnswer {
 const EXPLAINED: ExplainAnswer = {
   explanations: [],
   unexplained: [{ scorer: 'vader', reason: 'It is mute', remedy: 'Wait' }],
+  direction: {
+    horizon_minutes: 60,
+    window_end: null,
+    as_of: null,
+    arm: null,
+    model_version: null,
+    probability_up: null,
+    base_probability: null,
+    contributions: null,
+    reason: 'No window was decided yet.',
+  },
   performance: { response_time_ms: 1 },
 };
 

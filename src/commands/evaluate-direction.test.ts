@@ -70,7 +70,23 @@ describe('evaluate direction', () => {
       /Worse than [a-z-]+: the whole interval of the difference lies below 0\.|Not distinguishable/,
     );
     expect(text).toContain('Diebold-Mariano p');
+    expect(text).toMatch(/what it leans on: .*\n +column +lost +spread/);
     expect(text).toMatch(/100\.00 % +\d+\.\d\d % +\d+\.\d\d % to/);
+  });
+
+  it('weighs every column that the family was given by the log loss without it', () => {
+    const { splits, permutation } = trace.json()['importances'] as {
+      splits: null;
+      permutation: { logLoss: number; n: number; columns: { column: string; rise: number }[] };
+    };
+    expect(splits).toBe(null);
+    expect([permutation.logLoss, permutation.n]).toEqual([
+      expect.closeTo(trace.json()['logLoss'] as number, 12),
+      718,
+    ]);
+    expect(permutation.columns).toHaveLength(16);
+    const rises = permutation.columns.map(({ rise }) => rise);
+    expect(rises).toEqual(rises.toSorted((left, right) => right - left));
   });
 
   it('tells of each fit and of each baseline, and of trees as of any family', async () => {

@@ -7,9 +7,11 @@ import {
   compareStudy,
   scoreObservations,
   studyDirection,
+  weighColumns,
   WARM_UP_SHARE,
   type DirectionStudy,
   type StudyComparison,
+  type StudyImportances,
 } from '../prediction/index.ts';
 import { createVader, SCORER_FAMILIES, scorerName, type Scorer } from '../sentiment/index.ts';
 import { openHistoryFolder } from '../sources/index.ts';
@@ -25,6 +27,8 @@ import { alignColumns } from './align-columns.ts';
 import { amount, percent } from './amount.ts';
 import { complaints } from './import.ts';
 import type { CommandContext, ExitCode } from './program.ts';
+
+const COLUMNS_SHOWN = 5;
 
 interface Options {
   history: string;
@@ -100,10 +104,15 @@ async function evaluateWith(
   });
   terminal.say('  holding it against the baselines');
   const compared = compareStudy(study);
+  terminal.say('  weighing the columns');
+  const importances = weighColumns(study);
   const beside = Object.entries(compared.comparisons);
   const quarantined = Object.values(report.quarantined).reduce((sum, count) => sum + count, 0);
   terminal.result(
-    describe({ ...study, ...compared }, { ...options, barMinutes: folder.barMinutes, quarantined }),
+    describe(
+      { ...study, ...compared, importances },
+      { ...options, barMinutes: folder.barMinutes, quarantined },
+    ),
     {
       accuracy: study.accuracy,
       accuracyOneBarLater: study.accuracyOneBarLater,
@@ -123,6 +132,7 @@ async function evaluateWith(
       },
       coverage: compared.coverage,
       comparisons: compared.comparisons,
+      importances,
       family: options.family,
       scorer: options.scorer,
       horizonMinutes: options.horizon,
@@ -168,7 +178,7 @@ function barSpan(observations: readonly Observation[]): { first: EpochMs; last: 
 }
 
 function describe(
-  study: DirectionStudy & StudyComparison,
+  study: DirectionStudy & StudyComparison & { importances: StudyImportances },
   facts: Options & { barMinutes: number; quarantined: number },
 ): string {
   const baselines = Object.entries(study.comparisons).map(([name, paired]) => [
@@ -202,9 +212,30 @@ function describe(
     ]),
     '  where the model is surest (|P(up) - 0.5| from the threshold on; chosen on these windows)',
     ...alignColumns([['    windows', 'accuracy', '95 % interval', 'threshold', 'n'], ...surest]),
+    ...describeImportances(study.importances),
     `  ${verdictOn(study)}`,
     ...(facts.quarantined > 0 ? [`  records turned away at the door: ${facts.quarantined}`] : []),
   ].join('\n');
+}
+
+/** The columns that carry most, by what the log loss loses with them. */
+function describeImportances({ splits, permutation }: StudyImportances): string[] {
+  const leaning = permutation.columns.filter(({ rise, spread }) => rise !== 0 || spread !== 0);
+  if (leaning.length === 0) return [];
+  const total = splits?.reduce((sum, { totalGain }) => sum + totalGain, 0) ?? NaN;
+  const rows = leaning.slice(0, COLUMNS_SHOWN).map(({ column, rise, spread }) => {
+    const own = splits?.find((one) => one.column === column)?.totalGain ?? 0;
+    return [
+      `    ${column}`,
+      `${rise < 0 ? '' : '+'}${rise.toFixed(5)}`,
+      Number.isNaN(spread) ? '-' : spread.toFixed(5),
+      Number.isNaN(total) ? '-' : percent(own / total),
+    ];
+  });
+  return [
+    '  what it leans on: nats of log loss that are lost when a column is exchanged between tested windows',
+    ...alignColumns([['    column', 'lost', 'spread', 'share of gain, last fit'], ...rows]),
+  ];
 }
 
 function verdictOn({ comparisons }: StudyComparison): string {

@@ -10,6 +10,7 @@ import { deploymentsCommand } from './deployments.ts';
 import { doctor } from './doctor.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
+import { exportModel } from './export-model.ts';
 import { exportSignals } from './export-signals.ts';
 import { importHistory } from './import.ts';
 import { interruptible } from './interruption.ts';
@@ -213,9 +214,18 @@ function addReports(program: Command, run: Runner): void {
 
 /** What takes data out of a workspace and brings it back. */
 function addKeeping(program: Command, run: Runner): void {
-  program
-    .command('export')
-    .description('take figures out for other programs')
+  const leaving = program.command('export').description('take figures and models out for other programs');
+  leaving
+    .command('model')
+    .description('boosted trees of the registry, as ONNX or as XGBoost JSON')
+    .requiredOption('--out <file>', 'file.onnx or file.json')
+    .option('--arm <name>', 'such as trees+vader; needed where a version has several')
+    .option('--horizon <minutes>', 'needed where a version has several', integerArgument(1, 100_000))
+    .option('--version <version>', 'default: the newest of the trees')
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option(...JSON_OPTION)
+    .action(run(exportModel));
+  leaving
     .command('signals')
     .description('every prediction with its outcome, as CSV or Parquet')
     .requiredOption('--out <file>', 'file.csv or file.parquet')

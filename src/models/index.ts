@@ -14,6 +14,19 @@ export {
 } from './evaluation.ts';
 export { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from './families.ts';
 export { createFitPool, type FitPool } from './fit-pool.ts';
-export { PAST_RETURN, type FeatureMatrix, type Model, type ModelFamily, type TrainingRows } from './model.ts';
+export {
+  PAST_RETURN,
+  type ColumnImportance,
+  type Contributions,
+  type FeatureMatrix,
+  type Model,
+  type ModelFamily,
+  type TrainingRows,
+} from './model.ts';
 export { selectColumns, selectMatured, VOID_LABEL, type DirectionRows } from './rows.ts';
-export { refitTime, walkForward } from './walk-forward.ts';
+export {
+  permutationImportance,
+  type JudgedRows,
+  type PermutationImportance,
+} from './permutation-importance.ts';
+export { refitTime, walkForward, type AnsweringFit } from './walk-forward.ts';

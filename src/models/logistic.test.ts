@@ -92,4 +92,26 @@ describe('logistic', () => {
     expect(last).toBeGreaterThan(0.8);
     expect(middle).toBeLessThan(0.2);
   });
+
+  it('explains a row by coefficient times standardised value, the parts of a column added up', () => {
+    const rows = signalRows(1, 500);
+    const model = logistic.fit(rows, { seed: 1 });
+    const { terms, intercept } = model.toJson() as {
+      intercept: number;
+      terms: { column: string; form: string; centre: number; spread: number; coefficient: number }[];
+    };
+    const { columns, values, bias } = model.contributions!(rows);
+    expect(bias).toBe(intercept);
+    expect(columns).toEqual(['hour_of_week', 'momentum', 'mood']);
+    const momentum = terms.find(({ column }) => column === 'momentum')!;
+    const raw = rows.values[rows.columns.indexOf('momentum')]!;
+    const expected = (momentum.coefficient * (raw - momentum.centre)) / momentum.spread;
+    expect(values[1]).toBeCloseTo(expected, 12);
+    // A missing mood: the mean, and what its indicator adds.
+    const gap = Array.from({ length: 500 }, (_, row) => row).find((row) =>
+      Number.isNaN(rows.values[row * rows.columns.length + rows.columns.indexOf('mood')]),
+    )!;
+    const indicator = terms.find(({ form }) => form === 'missing')!;
+    expect(values[gap * 3 + 2]).toBeCloseTo(indicator.coefficient, 12);
+  });
 });

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { logisticRegression, sigmoid } from '../stats/index.ts';
-import { PAST_RETURN, type FeatureMatrix, type Model, type ModelFamily, type TrainingRows } from './model.ts';
+import {
+  PAST_RETURN,
+  type Contributions,
+  type FeatureMatrix,
+  type Model,
+  type ModelFamily,
+  type TrainingRows,
+} from './model.ts';
 import { columnPlaces } from './rows.ts';
 import { parseSaved } from './saved.ts';
 
@@ -84,8 +91,24 @@ function logisticModel(saved: Saved): Model {
       }
       return logOdds.map(sigmoid);
     },
+    contributions: (rows) => contributionsOf(saved, rows),
     toJson: () => structuredClone(saved),
   };
+}
+
+/** Coefficient times standardised form, the terms of a column added up; a row of means has 0 throughout. */
+function contributionsOf({ intercept, terms }: Saved, rows: FeatureMatrix): Contributions {
+  const columns = [...new Set(terms.map(({ column }) => column))];
+  const values = new Float64Array(rows.count * columns.length);
+  for (const term of terms) {
+    const place = columns.indexOf(term.column);
+    const own = standardised(shaped(rawColumn(rows, term.column), term.form), term);
+    for (let row = 0; row < rows.count; row += 1) {
+      const at = row * columns.length + place;
+      values[at] = (values[at] ?? 0) + term.coefficient * (own[row] ?? 0);
+    }
+  }
+  return { columns, values, bias: intercept };
 }
 
 /** The terms of a fit with their columns; sorted by name, so that the order of the columns does not reach the arithmetic. */

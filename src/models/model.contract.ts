@@ -39,6 +39,7 @@ export function describeModelFamily(family: ModelFamily): void {
   describe(`${family.name} as a model family`, () => {
     keepsItsBytes(trial);
     readsColumnsByName(trial);
+    tellsWhy(trial);
     bearsAnyRows(trial);
     findsNothingInNoise(trial);
   });
@@ -100,6 +101,25 @@ function readsColumnsByName({ family, training, fresh, fit }: Trial): void {
       expect(() => fit().predict(without)).toThrow(RangeError);
       expect(() => fit().predict(without)).toThrow(needed);
     }
+  });
+}
+
+function tellsWhy({ fresh, fit }: Trial): void {
+  it('explains, where it can, by parts that sum to the log-odds of what it predicts', () => {
+    const model = fit();
+    const patchy = { ...fresh, values: fresh.values.map((value, place) => (place % 7 ? value : NaN)) };
+    const told = model.contributions?.(patchy);
+    if (told === undefined) return;
+    const { columns, values, bias } = told;
+    expect(values.length).toBe(patchy.count * columns.length);
+    expect(columns).not.toContain(PAST_RETURN);
+    model.predict(patchy).forEach((probability, row) => {
+      const own = values.subarray(row * columns.length, (row + 1) * columns.length);
+      const sum = own.reduce((all, part) => all + part, bias);
+      expect(1 / (1 + Math.exp(-sum))).toBeCloseTo(probability, 6);
+    });
+    const turned = withColumns(patchy, [...COLUMNS].reverse());
+    expect(model.contributions?.(turned)).toEqual(told);
   });
 }
 

@@ -18,11 +18,42 @@ export interface TrainingRows extends FeatureMatrix {
 /** The horizon-dependent column that the baselines read: ln(close(T) / close(T-h)); NaN where either is missing. */
 export const PAST_RETURN = 'past_return';
 
+/** What each column does to the log-odds of each row. */
+export interface Contributions {
+  readonly columns: readonly string[];
+  /** shape (count, columns.length), row-major; with the bias a row's values sum to the log-odds of its P(up) */
+  readonly values: Float64Array;
+  /** The log-odds before any column speaks. */
+  readonly bias: number;
+}
+
+/** How much a fit leaned on a column. */
+export interface ColumnImportance {
+  readonly column: string;
+  /** Splits on it. */
+  readonly weight: number;
+  /** Fall of the training loss that a split on it brought, mean and total. */
+  readonly gain: number;
+  readonly totalGain: number;
+  /** Sum of hessians that a split on it divided, mean and total. */
+  readonly cover: number;
+  readonly totalCover: number;
+}
+
 /** A fitted model: rows in, P(up) out. */
 export interface Model {
   readonly family: string;
   /** @returns P(up) per row in 0..1, shape (rows.count); missing values are accepted */
   predict(rows: FeatureMatrix): Float64Array;
+  /** Why it says what it says; absent where a family has no exact answer. */
+  contributions?(rows: FeatureMatrix): Contributions;
+  /** The columns it splits on, the largest total gain first; absent where a family does not split. */
+  importances?(): ColumnImportance[];
+  /**
+   * One ONNX file that predicts the same; absent where a family has none.
+   * @param metadata - properties that the file is to carry
+   */
+  toOnnx?(metadata?: Readonly<Record<string, string>>): Uint8Array;
   /** Plain JSON from which the family's `load` makes an identical model. */
   toJson(): unknown;
 }

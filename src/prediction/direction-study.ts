@@ -8,6 +8,7 @@ import {
   selectColumns,
   VOID_LABEL,
   walkForward,
+  type AnsweringFit,
   type ComparisonRows,
   type CoveragePoint,
   type DirectionRows,
@@ -56,6 +57,8 @@ export interface DirectionStudy extends DirectionScores {
   /** Tested windows: from < T <= to. */
   from: EpochMs;
   to: EpochMs;
+  /** What the family was given, and its fits with the rows that they answered for, in time order. */
+  answering: { rows: DirectionRows; fits: readonly AnsweringFit[] };
   /** How many fits were made, and the rows of the last one. */
   fits: number;
   lastTrainingRows: number;
@@ -86,10 +89,14 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     ? featureSet.names
     : featureSet.names.filter((name) => !featureSet.withoutSentiment.includes(name));
   const yardsticks = Object.entries(baselines);
-  const own = walkForward(selectColumns(rows, [...columns, PAST_RETURN]), {
+  const answering = { rows: selectColumns(rows, [...columns, PAST_RETURN]), fits: [] as AnsweringFit[] };
+  const own = walkForward(answering.rows, {
     ...walk,
     family,
-    onFit: (done, fits) => onProgress?.(done, fits + yardsticks.length),
+    onFit: (done, fits, fit) => {
+      answering.fits.push(fit);
+      onProgress?.(done, fits + yardsticks.length);
+    },
   });
   const baselineProbabilities = Object.fromEntries(
     yardsticks.map(([name, baseline], place) => {
@@ -122,6 +129,7 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     baselineProbabilities,
     probabilities: own.probabilities,
     windowEnds: rows.windowEnds,
+    answering,
     from,
     to,
     fits: own.fits.length,

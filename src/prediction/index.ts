@@ -48,3 +48,4 @@ export {
   type DirectionStudyOptions,
   type StudyComparison,
 } from './direction-study.ts';
+export { weighColumns, type StudyImportances } from './column-importances.ts';

@@ -16,7 +16,7 @@ interface Question {
 type Telling = Scorer & Required<Pick<Scorer, 'explain'>>;
 
 /**
- * Which words carried a text's score.
+ * Which words carried a text's score, and which features carry the champion's direction while nobody reads it.
  * @throws AppError `SERVING_SCORER_UNKNOWN`, `SENTIMENT_UNAVAILABLE`, `SENTIMENT_OVERLOADED` for a family that was asked
  *   for; among all of them one that fails is listed with the reason
  */
@@ -31,6 +31,7 @@ export async function explain(context: ServingContext, question: Question): Prom
   return {
     explanations: told.map(({ scorer, given }) => toView({ scorer, given, arms })),
     unexplained,
+    direction: ports.explainDirection(key),
     responseTimeMs: elapsed(ports, began),
   };
 }

@@ -1,6 +1,12 @@
-import { parseUtc } from '../core/index.ts';
+import { MINUTE_MS, parseUtc } from '../core/index.ts';
 import type { PriceReaders, ServingPorts } from './ports.ts';
-import type { ArmAnswerView, DeploymentView, ModelsStatusView, SignalView } from './views.ts';
+import type {
+  ArmAnswerView,
+  DeploymentView,
+  ExplainedDirectionView,
+  ModelsStatusView,
+  SignalView,
+} from './views.ts';
 
 /** What is deployed in the tests of this module. */
 
@@ -106,6 +112,32 @@ export function answersOf(
     },
     { ...shared, arm: 'baseline-majority', probabilityUp: 0.51, sentiment: null, featuresCount: 0 },
   ];
+}
+
+/** A champion that leans on two features at the first horizon; at any other a baseline is it. */
+export function explainedAt(
+  present: { windowEnd: number } | null,
+  horizonMinutes: number,
+): ExplainedDirectionView {
+  const windowEnd = present?.windowEnd ?? null;
+  const nothing = { modelVersion: null, probabilityUp: null, baseProbability: null, contributions: null };
+  const view = { horizonMinutes, windowEnd, asOf: windowEnd === null ? null : windowEnd + MINUTE_MS };
+  if (windowEnd === null) return { ...view, ...nothing, arm: null, reason: 'No window was decided yet.' };
+  if (horizonMinutes !== 60) {
+    return { ...view, ...nothing, arm: 'baseline-majority', reason: 'baseline-majority is a baseline.' };
+  }
+  return {
+    ...view,
+    arm: 'logistic+vader',
+    modelVersion: 'logistic@1.0.2',
+    probabilityUp: 0.518,
+    baseProbability: 0.51,
+    contributions: [
+      { feature: 'return_1bar', value: 0.002, contribution: -0.04 },
+      { feature: 'fear_greed', value: NaN, contribution: 0.01 },
+    ],
+    reason: null,
+  };
 }
 
 type ModelPorts = Pick<

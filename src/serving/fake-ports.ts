@@ -1,7 +1,7 @@
 import { createVirtualClock, HOUR_MS, MINUTE_MS, parseUtc, silentLog, type EpochMs } from '../core/index.ts';
 import { createApp } from './app.ts';
 import { createFakeAuthority } from './fake-authority.ts';
-import { answersOf, createFakeModels, readersOfArms } from './fake-models.ts';
+import { answersOf, createFakeModels, explainedAt, readersOfArms } from './fake-models.ts';
 import { createFakeScorers } from './fake-scorers.ts';
 import type { ServingOptions, ServingPorts } from './ports.ts';
 import type { HealthView, HistoryRowView, SignalView } from './views.ts';
@@ -140,6 +140,8 @@ export function createFakePorts(replaced: Partial<ServingPorts> = {}): ServingPo
       const { windowEnd, asOf, arm: champion } = signal;
       return { windowEnd, asOf, revision: 3, champion, arms: answersOf(signal, sentiments) };
     },
+    explainDirection: ({ horizonMinutes }) =>
+      explainedAt(ports.present({ asset: 'BTC-USD' }), horizonMinutes),
     ...createFakeModels(),
     authority: createFakeAuthority(),
     cache: {

@@ -4,6 +4,7 @@ import type { Authority } from './auth.ts';
 import type {
   DashboardView,
   DeploymentView,
+  ExplainedDirectionView,
   FeaturesView,
   HealthView,
   HistoryView,
@@ -104,6 +105,8 @@ export interface ServingPorts {
   priceWithTexts(
     question: SignalKey & { sentiments: ReadonlyMap<string, readonly number[]> | null },
   ): Promise<PricedView | null>;
+  /** Why the champion of a horizon says what it says of the latest window as it is, from memory. */
+  explainDirection(question: SignalKey): ExplainedDirectionView;
   /** What is live, or was at `asOf`, with the gate's newest decisions up to then. */
   modelsStatus(question: PastQuestion): Promise<ModelsStatusView>;
   /** The ledger's entries up to then, newest first. */

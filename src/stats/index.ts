@@ -23,6 +23,7 @@ export {
 } from './multinomial-logistic.ts';
 export { countClusters, resampleClusters } from './cluster-bootstrap.ts';
 export { dieboldMariano } from './diebold-mariano.ts';
+export { gaussLegendre, type Quadrature } from './gauss-legendre.ts';
 export { mcnemar } from './mcnemar.ts';
 export { normalCdf } from './normal.ts';
 export { breakEvenAccuracy, COST_GRID, paperTrade, positionsOf } from './paper-trading.ts';

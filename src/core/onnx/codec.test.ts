@@ -82,20 +82,27 @@ describe('the codec of ONNX files', () => {
   });
 
   it('keeps attributes of kinds that it does not look into', () => {
-    const strings = messageOf([textField(1, 'names'), textField(9, 'a'), integerField(20, 8)]);
-    const node = messageOf([textField(4, 'Odd'), messageField(5, strings), textField(7, 'some.domain')]);
+    const types = messageOf([textField(1, 'types'), textField(15, 'a'), integerField(20, 14)]);
+    const node = messageOf([textField(4, 'Odd'), messageField(5, types), textField(7, 'some.domain')]);
     const bytes = written(messageOf([messageField(7, messageField(1, node))]));
     const [read] = decodeOnnx(bytes).graph.nodes;
     expect(read).toMatchObject({ op: 'Odd', domain: 'some.domain' });
-    expect(read!.attributes.get('names')).toMatchObject({ kind: 'other' });
-    expect(Buffer.from(encodeOnnx(decodeOnnx(bytes))).includes(Buffer.from(written(strings)))).toBe(true);
+    expect(read!.attributes.get('types')).toMatchObject({ kind: 'other' });
+    expect(Buffer.from(encodeOnnx(decodeOnnx(bytes))).includes(Buffer.from(written(types)))).toBe(true);
   });
 
   it('writes every kind of attribute and reads it again', () => {
     const node = nodeOf('Any', {
       inputs: [],
       outputs: ['y'],
-      attributes: { whole: -3, real: { float: 0.5 }, text: 'tanh', list: [1, -2, 3] },
+      attributes: {
+        whole: -3,
+        real: { float: 0.5 },
+        text: 'tanh',
+        list: [1, -2, 3],
+        real3: Float32Array.of(0.5, NaN, -Infinity),
+        texts: ['a', ''],
+      },
     });
     const attributes = new Map(node.attributes);
     attributes.set('value', { kind: 'tensor', value: tensorOf('', [2], BigInt64Array.of(1n, -1n)) });
@@ -106,8 +113,33 @@ describe('the codec of ONNX files', () => {
     expect(read.get('real')).toEqual({ kind: 'float', value: 0.5 });
     expect(read.get('text')).toEqual({ kind: 'text', value: 'tanh' });
     expect(read.get('list')).toEqual({ kind: 'integers', value: [1, -2, 3] });
+    expect(read.get('real3')).toEqual({ kind: 'floats', value: Float32Array.of(0.5, NaN, -Infinity) });
+    expect(read.get('texts')).toEqual({ kind: 'texts', value: ['a', ''] });
     const tensor = read.get('value');
     expect(tensor?.kind === 'tensor' && tensor.value.dims).toEqual([2]);
+  });
+
+  it('keeps what a model says of itself, and the versions of all sets of operators', () => {
+    const graph = createGraphBuilder('ml');
+    graph.node('Scaler', [graph.input(valueOf('x', 'float32', [1]))], { domain: 'ai.onnx.ml' });
+    const more = { domains: { 'ai.onnx.ml': 3 }, metadata: { columns: '["a","ä"]', empty: '' } };
+    const read = decodeOnnx(encodeOnnx(graph.finish(17, more)));
+    expect([...read.metadata]).toEqual(Object.entries(more.metadata));
+    expect(read.opsets).toEqual([
+      { domain: '', version: 17 },
+      { domain: 'ai.onnx.ml', version: 3 },
+    ]);
+    expect(read.graph.nodes[0]).toMatchObject({ op: 'Scaler', domain: 'ai.onnx.ml' });
+  });
+
+  it('reads floats of an attribute one by one as well, and refuses half a one', () => {
+    const attribute = (parts: Message[]) => messageOf([textField(1, 'f'), ...parts, integerField(20, 6)]);
+    const read = (message: Message) =>
+      decodeOnnx(written(messageOf([messageField(7, messageField(1, messageField(5, message)))]))).graph
+        .nodes[0]!.attributes;
+    const single = attribute([floatField(7, 1), floatField(7, 2)]);
+    expect(read(single).get('f')).toEqual({ kind: 'floats', value: Float32Array.of(1, 2) });
+    expect(() => read(attribute([partField(7, new Uint8Array(6))]))).toThrow(INVALID);
   });
 
   it('makes lazy tensors when they are written, and only then', () => {

@@ -42,7 +42,13 @@ export function decodeOnnx(bytes: Uint8Array): OnnxModel {
       return { domain: opset.text(1) ?? '', version: opset.integer(2) ?? 0 };
     }),
     graph: decodeGraph(bytesOf(graph)),
-    rest: fields.except([1, 2, 7, 8]),
+    metadata: new Map(
+      fields.all(14).map((field) => {
+        const entry = createFields(readFields(bytesOf(field)));
+        return [entry.text(1) ?? '', entry.text(2) ?? ''];
+      }),
+    ),
+    rest: fields.except([1, 2, 7, 8, 14]),
   };
 }
 
@@ -85,11 +91,21 @@ function decodeAttribute(bytes: Uint8Array): [string, OnnxAttribute] {
     case 4:
       if (tensor === undefined) throw onnxInvalid(`the attribute ${name} lacks its tensor`);
       return [name, { kind: 'tensor', value: decodeTensor(bytesOf(tensor)) }];
+    case 6:
+      return [name, { kind: 'floats', value: floatsIn(name, packedOf(fields.all(7))) }];
+    case 8:
+      return [name, { kind: 'texts', value: fields.all(9).map(textOf) }];
     case 7:
       return [name, { kind: 'integers', value: int64sOf(fields.all(8)).map(Number) }];
     default:
       return [name, { kind: 'other', raw: bytes }];
   }
+}
+
+function floatsIn(name: string, bytes: Uint8Array): Float32Array {
+  if (bytes.length % 4 !== 0) throw onnxInvalid(`the attribute ${name} ends inside a number`);
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
 }
 
 function decodeTensor(bytes: Uint8Array): OnnxTensor {

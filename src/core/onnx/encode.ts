@@ -49,6 +49,9 @@ function modelMessage(model: OnnxModel): Message {
       messageField(8, messageOf([domain === '' ? null : textField(1, domain), integerField(2, version)])),
     ),
     messageField(7, graphMessage(model.graph)),
+    ...[...model.metadata].map(([key, value]) =>
+      messageField(14, messageOf([textField(1, key), textField(2, value)])),
+    ),
     ...model.rest.map(rawField),
   ]);
   if (message.byteLength > LARGEST_MODEL_BYTES) {
@@ -97,6 +100,13 @@ function attributeMessage(name: string, attribute: OnnxAttribute): Message {
         ...attribute.value.map((value) => integerField(8, value)),
         integerField(20, 7),
       ]);
+    case 'floats': {
+      const { buffer, byteOffset, byteLength } = attribute.value;
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      return messageOf([head, bytes.length === 0 ? null : partField(7, bytes), integerField(20, 6)]);
+    }
+    case 'texts':
+      return messageOf([head, ...attribute.value.map((value) => textField(9, value)), integerField(20, 8)]);
     case 'other':
       return { byteLength: attribute.raw.length, parts: [attribute.raw] };
   }

@@ -17,9 +17,15 @@ const IR_VERSION_OF_OPSET = new Map([
 ]);
 const PRODUCER = 'bellwether';
 
-/** Properties of a node as one writes them: whole numbers are integers, `{ float }` is a floating-point number. */
+/**
+ * Properties of a node as one writes them: whole numbers are integers, `{ float }` is a floating-point number, a
+ * `Float32Array` a list of such; an empty plain list is one of integers.
+ */
 export type AttributeValues = Readonly<
-  Record<string, number | readonly number[] | string | { readonly float: number }>
+  Record<
+    string,
+    number | readonly number[] | Float32Array | string | readonly string[] | { readonly float: number }
+  >
 >;
 
 /** Collects a graph in the order in which it runs; every step returns the name of what it made. */
@@ -31,15 +37,28 @@ export interface GraphBuilder {
   integers(values: readonly number[]): string;
   /** One number without a dimension; the same number becomes one tensor. */
   scalar(value: number): string;
-  /** A node with one output, named `output` or after the operator. */
+  /**
+   * A node with one output, named `output` or after the operator.
+   * @param options.domain - set of operators; ONNX's own where left out
+   */
   node(
     op: string,
     inputs: readonly string[],
-    options?: { attributes?: AttributeValues; output?: string },
+    options?: { attributes?: AttributeValues; output?: string; domain?: string },
   ): string;
   output(value: OnnxValue): void;
-  /** @param opset - version of ONNX's own operators */
-  finish(opset: number): OnnxModel;
+  /**
+   * @param opset - version of ONNX's own operators
+   * @param more.domains - versions of other sets of operators, by name
+   * @param more.metadata - what the model says of itself
+   */
+  finish(
+    opset: number,
+    more?: {
+      domains?: Readonly<Record<string, number>>;
+      metadata?: Readonly<Record<string, string>>;
+    },
+  ): OnnxModel;
 }
 
 /**
@@ -68,12 +87,12 @@ export function createGraphBuilder(name: string): GraphBuilder {
         tensorOf(`integers_${values.join('_')}`, [values.length], BigInt64Array.from(values.map(BigInt))),
       ),
     scalar: (value) => weights(tensorOf(`scalar_${value}`, [], Float32Array.of(value))),
-    node(op, from, { attributes = {}, output } = {}) {
+    node(op, from, { attributes = {}, output, domain = '' } = {}) {
       const made = output ?? `${op}_${nodes.length}`;
       nodes.push({
         name: made,
         op,
-        domain: '',
+        domain,
         inputs: from,
         outputs: [made],
         attributes: new Map(Object.entries(attributes).map(([key, value]) => [key, attributeOf(value)])),
@@ -82,11 +101,15 @@ export function createGraphBuilder(name: string): GraphBuilder {
       return made;
     },
     output: (value) => void outputs.push(value),
-    finish: (opset) => ({
+    finish: (opset, { domains = {}, metadata = {} } = {}) => ({
       irVersion: IR_VERSION_OF_OPSET.get(opset) ?? 8,
       producer: PRODUCER,
-      opsets: [{ domain: '', version: opset }],
+      opsets: [
+        { domain: '', version: opset },
+        ...Object.entries(domains).map(([domain, version]) => ({ domain, version })),
+      ],
       graph: { name, nodes, initializers: [...initializers.values()], inputs, outputs, rest: [] },
+      metadata: new Map(Object.entries(metadata)),
       rest: [],
     }),
   };
@@ -120,5 +143,11 @@ export function valueOf(
 function attributeOf(value: AttributeValues[string]): OnnxAttribute {
   if (typeof value === 'number') return { kind: 'integer', value };
   if (typeof value === 'string') return { kind: 'text', value };
-  return 'float' in value ? { kind: 'float', value: value.float } : { kind: 'integers', value };
+  if (value instanceof Float32Array) return { kind: 'floats', value };
+  if ('float' in value) return { kind: 'float', value: value.float };
+  return isTexts(value) ? { kind: 'texts', value } : { kind: 'integers', value };
+}
+
+function isTexts(value: readonly number[] | readonly string[]): value is readonly string[] {
+  return typeof value[0] === 'string';
 }

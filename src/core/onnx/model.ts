@@ -53,6 +53,8 @@ export type OnnxAttribute =
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'integers'; readonly value: readonly number[] }
+  | { readonly kind: 'floats'; readonly value: Float32Array }
+  | { readonly kind: 'texts'; readonly value: readonly string[] }
   | { readonly kind: 'tensor'; readonly value: OnnxTensor }
   | { readonly kind: 'other'; readonly raw: Uint8Array };
 
@@ -94,6 +96,8 @@ export interface OnnxModel {
   readonly producer: string;
   readonly opsets: readonly { readonly domain: string; readonly version: number }[];
   readonly graph: OnnxGraph;
+  /** What the model says of itself, by name. */
+  readonly metadata: ReadonlyMap<string, string>;
   readonly rest: readonly WireField[];
 }
 

@@ -7,7 +7,10 @@ import {
 } from '../model.ts';
 import { boost, type LabelledRows } from './boost.ts';
 import { predictForest, type Forest } from './forest.ts';
+import { importancesOf } from './importances.ts';
+import { exportOnnx } from './onnx-export.ts';
 import { requireParameters, XGBOOST_DEFAULTS, type BoostingParameters } from './parameters.ts';
+import { explainForest } from './tree-shap.ts';
 import { floatRows } from './values.ts';
 import { readXgboost } from './xgboost-read.ts';
 import { writeXgboost } from './xgboost-write.ts';
@@ -76,6 +79,9 @@ function treesModel(forest: Forest): Model {
   return {
     family: 'trees',
     predict: (rows: FeatureMatrix) => predictForest(forest, rows),
+    contributions: (rows) => explainForest(forest, rows),
+    importances: () => importancesOf(forest),
+    toOnnx: (metadata) => exportOnnx(forest, metadata),
     toJson: () => writeXgboost(forest),
   };
 }

@@ -5,7 +5,7 @@ import type { FeatureMatrix } from '../model.ts';
 export const BEYOND_ALL = 3.4028234663852886e38;
 
 /** The float32 before it; infinite and larger values count as this, so that a finite threshold can stand above them. */
-const LARGEST_VALUE = 3.4028232635611926e38;
+export const LARGEST_VALUE = 3.4028232635611926e38;
 
 /** Feature values as trees compare them. */
 export interface FloatRows {

@@ -107,6 +107,21 @@ export const EXPLAIN_ANSWER_EXAMPLES = [
       },
     ],
     unexplained: [],
+    direction: {
+      horizon_minutes: 60,
+      window_end: '2022-11-05T00:00:00Z',
+      as_of: '2022-11-05T00:01:00Z',
+      arm: 'trees+vader',
+      model_version: 'trees@1.0.3',
+      probability_up: 0.518,
+      base_probability: 0.5063,
+      contributions: [
+        { feature: 'return_1bar', value: -0.0042, contribution: 0.0561 },
+        { feature: 'fear_greed', value: null, contribution: -0.0206 },
+        { feature: 'news_sentiment_4h', value: 0.18, contribution: 0.0113 },
+      ],
+      reason: null,
+    },
     performance: { response_time_ms: 0.4 },
   },
 ];

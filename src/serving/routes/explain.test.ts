@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createFakeApp, createFakePorts } from '../fake-ports.ts';
+import { createEmptyPorts, createFakeApp, createFakePorts } from '../fake-ports.ts';
 import { createFakeScorer, createFakeScorers, createOverloadedScorer } from '../fake-scorers.ts';
 import type { Scorer, ScorerState } from '../../sentiment/index.ts';
 
@@ -36,6 +36,37 @@ describe('POST /explain', () => {
     expect(TEXT.slice(6, 8)).toBe('up');
     expect(unexplained).toEqual([]);
     expect(performance.response_time_ms).toBeGreaterThan(0);
+  });
+
+  it('says beside it which features carry the direction of the champion, the largest first', async () => {
+    const post = await appOf([createFakeScorer()]);
+    const { direction } = (await post({ text: TEXT })).json();
+    expect(direction).toEqual({
+      horizon_minutes: 60,
+      window_end: '2022-11-05T00:00:00Z',
+      as_of: '2022-11-05T00:01:00Z',
+      arm: 'logistic+vader',
+      model_version: 'logistic@1.0.2',
+      probability_up: 0.518,
+      base_probability: 0.51,
+      contributions: [
+        { feature: 'return_1bar', value: 0.002, contribution: -0.04 },
+        { feature: 'fear_greed', value: null, contribution: 0.01 },
+      ],
+      reason: null,
+    });
+  });
+
+  it('says why no features can be named where a baseline answers, and before the first window', async () => {
+    const post = await appOf([createFakeScorer()]);
+    const day = (await post({ text: TEXT, horizon_minutes: 1_440 })).json().direction;
+    expect(day).toMatchObject({ horizon_minutes: 1_440, arm: 'baseline-majority', contributions: null });
+    expect(day.reason).toContain('baseline');
+    const early = await createFakeApp(createEmptyPorts());
+    open.push(early);
+    const answer = await early.inject({ method: 'POST', url: '/explain', payload: { text: TEXT } });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json().direction).toMatchObject({ window_end: null, arm: null, contributions: null });
   });
 
   it('asks everyone who can tell when no family is named, and names the rest with the reason', async () => {

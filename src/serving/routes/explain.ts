@@ -12,11 +12,13 @@ export function explainRoutes(app: App, context: ServingContext, gate: GuardHook
       ...gate,
       schema: {
         tags: ['predict'],
-        summary: 'Which words of a text carried its sentiment, by one scorer or by every one that can tell',
+        summary:
+          'Which words of a text carried its sentiment, by one scorer or by every one that can tell, and which features carry the direction',
         description:
           'Parts of the text with their weights, the heaviest first. A family that was asked for and is not there is ' +
           '503 with why and what to do; one that cannot tell is named under unexplained, as is every family that is ' +
-          'not there when none was asked for.',
+          'not there when none was asked for. Beside it, under direction: what each feature adds to the log-odds that the ' +
+          'champion of the horizon gives the latest window, without the text; where it cannot tell, the reason.',
         body: explainRequestSchema,
         response: {
           200: explainAnswerSchema,

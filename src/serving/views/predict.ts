@@ -150,8 +150,38 @@ export interface ScorerExplanationView extends TextScoreView {
   readBy: readonly string[];
 }
 
+/** What a feature did for the champion's answer. */
+export interface FeatureContributionView {
+  feature: string;
+  /** As the model was given it; NaN where it is missing. */
+  value: number;
+  /** Log-odds; above 0: towards up. */
+  contribution: number;
+}
+
+/** Why the champion says what it says of the latest window, without any text. */
+export interface ExplainedDirectionView {
+  horizonMinutes: number;
+  /** null before the first window. */
+  windowEnd: Moment | null;
+  asOf: Moment | null;
+  /** The champion; null before the first deployment. */
+  arm: string | null;
+  /** null where no model of it is live. */
+  modelVersion: string | null;
+  /** 0..1 */
+  probabilityUp: number | null;
+  /** What it would say before any feature speaks, 0..1; with it the contributions sum to the log-odds of the probability. */
+  baseProbability: number | null;
+  /** The largest first, whatever its sign; null where there are none. */
+  contributions: readonly FeatureContributionView[] | null;
+  /** Why there are none; null where there are. */
+  reason: string | null;
+}
+
 /** Everything an answer of `POST /explain` says. */
 export interface ExplainView {
+  direction: ExplainedDirectionView;
   explanations: readonly ScorerExplanationView[];
   unexplained: readonly SilentScorerView[];
   responseTimeMs: number;
