@@ -10,7 +10,7 @@ import { predictForest, type Forest } from './forest.ts';
 import { importancesOf } from './importances.ts';
 import { exportOnnx } from './onnx-export.ts';
 import { requireParameters, XGBOOST_DEFAULTS, type BoostingParameters } from './parameters.ts';
-import { explainForest } from './tree-shap.ts';
+import { createForestExplainer } from './tree-shap.ts';
 import { floatRows } from './values.ts';
 import { readXgboost } from './xgboost-read.ts';
 import { writeXgboost } from './xgboost-write.ts';
@@ -76,10 +76,15 @@ export function createTrees(parameters: TreesParameters): ModelFamily {
 export const trees: ModelFamily = createTrees(DEFAULTS);
 
 function treesModel(forest: Forest): Model {
+  // Takes some milliseconds to make, and most models are never asked.
+  let explain: ReturnType<typeof createForestExplainer> | null = null;
   return {
     family: 'trees',
     predict: (rows: FeatureMatrix) => predictForest(forest, rows),
-    contributions: (rows) => explainForest(forest, rows),
+    contributions(rows) {
+      explain ??= createForestExplainer(forest);
+      return explain(rows);
+    },
     importances: () => importancesOf(forest),
     toOnnx: (metadata) => exportOnnx(forest, metadata),
     toJson: () => writeXgboost(forest),
