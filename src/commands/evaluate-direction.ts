@@ -2,7 +2,13 @@ import { withInstalledScorers } from '../compose-scorers.ts';
 import { createLog, createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import { createFeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
-import { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from '../models/index.ts';
+import {
+  BASELINE_NAMES,
+  MODEL_FAMILIES,
+  type FamilyName,
+  type Refit,
+  type Weighting,
+} from '../models/index.ts';
 import {
   compareStudy,
   scoreObservations,
@@ -34,6 +40,10 @@ interface Options {
   from?: EpochMs;
   to?: EpochMs;
   testFrom?: EpochMs;
+  trainDays?: number;
+  refitDays?: number;
+  folds?: number;
+  weights?: Weighting;
   bar?: number;
   seed: number;
   json?: boolean;
@@ -50,6 +60,14 @@ export async function evaluateDirectionCommand(
   if (options.from !== undefined && options.testFrom !== undefined) {
     throw usageInvalid(
       '--from and --test-from exclude each other: the first tests week by week, the second in one split.',
+    );
+  }
+  const cadences = [options.testFrom, options.refitDays, options.folds].filter(
+    (given) => given !== undefined,
+  );
+  if (cadences.length > 1) {
+    throw usageInvalid(
+      '--test-from, --refit-days and --folds exclude each other: each says when fits are made.',
     );
   }
   const { from: begin = -Infinity, to: end = Infinity } = options;
@@ -92,7 +110,9 @@ async function evaluateWith(
     baselines: Object.fromEntries(BASELINE_NAMES.map((name) => [name, MODEL_FAMILIES[name]])),
     from,
     to,
-    refit: options.testFrom === undefined ? 'weekly' : 'once',
+    refit: refitOf(options),
+    trainingDays: options.trainDays,
+    weighting: options.weights,
     seed: options.seed,
     onProgress: (done, total) => {
       terminal.progress('walking forward', done, total);
@@ -131,10 +151,18 @@ async function evaluateWith(
       to: isoUtc(study.to),
       fits: study.fits,
       embargoMinutes: options.horizon,
+      trainingDays: options.trainDays ?? null,
+      weights: options.weights ?? 'none',
       quarantined,
     },
   );
   return 0;
+}
+
+function refitOf({ testFrom, refitDays, folds }: Options): Refit {
+  if (testFrom !== undefined) return 'once';
+  if (folds !== undefined) return { folds };
+  return refitDays === undefined ? 'weekly' : { everyDays: refitDays };
 }
 
 /** Tested windows: from < T <= to. @throws AppError `USAGE_INVALID` when that leaves none */
@@ -153,6 +181,10 @@ function testedRange(
   const to = options.to ?? span.last;
   if (!(from < span.last)) throw windowsMissing(from, span);
   if (!(to > Math.max(from, span.first))) throw windowsMissing(to, span);
+  const windows = Math.floor(to / bar) - Math.floor(Math.max(from, span.first - bar) / bar);
+  if (options.folds !== undefined && options.folds > windows) {
+    throw usageInvalid(`--folds ${options.folds}: there are ${windows} windows to test. Choose fewer folds.`);
+  }
   return { from, to };
 }
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
 import { databaseAway, isConnectionLost } from '../database-away.ts';
+import { WEIGHTINGS } from '../models/index.ts';
 import { KEY_ROLES, type KeyRole } from '../serving/index.ts';
 import { storageRefused } from '../storage-refused.ts';
 import { VERSION } from '../version.ts';
@@ -179,6 +180,22 @@ function addEvaluation(program: Command, run: Runner): void {
     .option('--from <moment>', 'test windows after this moment', momentArgument)
     .option('--to <moment>', 'test windows up to this moment', momentArgument)
     .option('--test-from <moment>', 'one split: all before trains, all after tests', momentArgument)
+    .option(
+      '--folds <n>',
+      'this many fits, each for as many windows; default: weekly',
+      integerArgument(1, 10_000),
+    )
+    .option('--refit-days <n>', 'a fit every so many days', integerArgument(1, 10_000))
+    .option(
+      '--train-days <n>',
+      'learn from the newest days alone; default: all before',
+      integerArgument(1, 100_000),
+    )
+    .addOption(
+      new Option('--weights <how>', 'weigh rows by how unique their labels are; default: none').choices(
+        WEIGHTINGS,
+      ),
+    )
     .option(BAR_OPTION, BAR_HELP, barArgument)
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option(...JSON_OPTION)

@@ -63,6 +63,7 @@ export const logistic: ModelFamily = {
     const { intercept, coefficients } = logisticRegression({
       columns: planned.map(({ values }) => values),
       labels: rows.labels,
+      weights: rows.weights,
       l2: L2,
     });
     const terms = planned.map(({ term }, place) => ({ ...term, coefficient: coefficients[place] ?? 0 }));

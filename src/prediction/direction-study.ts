@@ -14,6 +14,8 @@ import {
   type DirectionScores,
   type ModelFamily,
   type PairedComparison,
+  type Refit,
+  type Weighting,
 } from '../models/index.ts';
 import { createWindowMemory } from './window-memory.ts';
 
@@ -36,7 +38,11 @@ export interface DirectionStudyOptions {
   from?: EpochMs;
   to?: EpochMs;
   /** `weekly`: fits as in live operation; `once`: everything before `from` trains, everything after tests. */
-  refit: 'weekly' | 'once';
+  refit: Refit;
+  /** Only windows of so many days before a fit teach it, the baselines' too; all of the past where left out. */
+  trainingDays?: number;
+  /** How the family's rows are weighted; default `none`. Baselines count them all alike. */
+  weighting?: Weighting;
   /** Default: one horizon. */
   embargoMinutes?: number;
   seed: number;
@@ -80,6 +86,7 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     from,
     to,
     refit,
+    trainingDays: options.trainingDays,
     seed,
   };
   const columns = options.usesSentiment
@@ -89,6 +96,7 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
   const own = walkForward(selectColumns(rows, [...columns, PAST_RETURN]), {
     ...walk,
     family,
+    weighting: options.weighting,
     onFit: (done, fits) => onProgress?.(done, fits + yardsticks.length),
   });
   const baselineProbabilities = Object.fromEntries(

@@ -95,7 +95,8 @@ function requireJudging({ patience, judgingShare, gapRows }: TreesParameters): v
 function fitForest(rows: TrainingRows, parameters: TreesParameters, seed: number): Forest {
   // By name, so that the order of the columns reaches neither ties nor dice.
   const columns = rows.columns.filter((column) => column !== PAST_RETURN).sort();
-  const all = { ...floatRows(rows, columns), labels: rows.labels };
+  const weights = rows.weights && Float32Array.from(rows.weights);
+  const all = { ...floatRows(rows, columns), labels: rows.labels, weights };
   const { judgingShare, gapRows, patience } = parameters;
   const judging = Math.floor(rows.count * judgingShare);
   const learning = Math.max(0, rows.count - judging - gapRows);
@@ -103,11 +104,12 @@ function fitForest(rows: TrainingRows, parameters: TreesParameters, seed: number
   return { columns, ...boost(part(all, 0, learning), { parameters, seed, judge }) };
 }
 
-function part({ values, width, labels }: LabelledRows, first: number, end: number): LabelledRows {
+function part({ values, width, labels, weights }: LabelledRows, first: number, end: number): LabelledRows {
   return {
     values: values.subarray(first * width, end * width),
     width,
     count: end - first,
     labels: labels.subarray(first, end),
+    weights: weights?.subarray(first, end),
   };
 }
