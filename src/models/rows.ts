@@ -48,21 +48,27 @@ export interface Maturity {
  */
 export function selectMatured(rows: DirectionRows, maturity: Maturity): TrainingRows {
   requireAligned(rows);
-  const width = rows.columns.length;
-  const runs = maturedRuns(rows, maturity);
-  const count = runs.reduce((sum, [first, end]) => sum + end - first, 0);
-  const values = new Float64Array(count * width);
-  const labels = new Uint8Array(count);
-  const futureReturns = new Float64Array(count);
-  let filled = 0;
-  for (const [first, end] of runs) {
-    values.set(rows.values.subarray(first * width, end * width), filled * width);
-    labels.set(rows.labels.subarray(first, end), filled);
-    futureReturns.set(rows.futureReturns.subarray(first, end), filled);
-    filled += end - first;
+  return gatherRuns(rows, maturedRuns(rows, maturity), maturity);
+}
+
+/**
+ * Rows by their numbers, as a fit takes them. Whoever chooses them answers for what they give away.
+ * @param chosen - row numbers, ascending; labels there are up or down
+ * @param options - weighted as in `selectMatured`
+ * @returns copies, in time order
+ */
+export function gatherRows(
+  rows: DirectionRows,
+  chosen: Uint32Array,
+  options: Pick<Maturity, 'weighting' | 'horizonMinutes'>,
+): TrainingRows {
+  const runs: Run[] = [];
+  for (const row of chosen) {
+    const last = runs.at(-1);
+    if (last?.[1] === row) last[1] = row + 1;
+    else runs.push([row, row + 1]);
   }
-  const weights = weightsOf(rows, runs, maturity);
-  return { columns: rows.columns, values, count, labels, futureReturns, ...(weights && { weights }) };
+  return gatherRuns(rows, runs, options);
 }
 
 /**
@@ -92,11 +98,34 @@ export function columnPlaces(rows: FeatureMatrix, names: readonly string[]): num
   });
 }
 
+/** Neighbouring rows, the end not included. */
+type Run = [first: number, end: number];
+
+function gatherRuns(
+  rows: DirectionRows,
+  runs: readonly Run[],
+  options: Pick<Maturity, 'weighting' | 'horizonMinutes'>,
+): TrainingRows {
+  const width = rows.columns.length;
+  const count = runs.reduce((sum, [first, end]) => sum + end - first, 0);
+  const values = new Float64Array(count * width);
+  const labels = new Uint8Array(count);
+  let filled = 0;
+  for (const [first, end] of runs) {
+    values.set(rows.values.subarray(first * width, end * width), filled * width);
+    labels.set(rows.labels.subarray(first, end), filled);
+    filled += end - first;
+  }
+  const futureReturns = gathered(rows.futureReturns, runs);
+  const weights = weightsOf(rows, runs, options);
+  return { columns: rows.columns, values, count, labels, futureReturns, ...(weights && { weights }) };
+}
+
 /** What the rows of some runs count, or null where each counts one. */
 function weightsOf(
   rows: DirectionRows,
-  runs: readonly [number, number][],
-  { weighting = 'none', horizonMinutes }: Maturity,
+  runs: readonly Run[],
+  { weighting = 'none', horizonMinutes }: Pick<Maturity, 'weighting' | 'horizonMinutes'>,
 ): Float64Array | null {
   const given = rows.weights && gathered(rows.weights, runs);
   if (weighting === 'none') return given ?? null;
@@ -107,9 +136,8 @@ function weightsOf(
   return given ? given.map((weight, row) => weight * (uniqueness[row] ?? 0)) : uniqueness;
 }
 
-function gathered(values: Float64Array, runs: readonly [number, number][]): Float64Array {
-  const count = runs.reduce((sum, [first, end]) => sum + end - first, 0);
-  const chosen = new Float64Array(count);
+function gathered(values: Float64Array, runs: readonly Run[]): Float64Array {
+  const chosen = new Float64Array(runs.reduce((sum, [first, end]) => sum + end - first, 0));
   let filled = 0;
   for (const [first, end] of runs) {
     chosen.set(values.subarray(first, end), filled);
@@ -118,13 +146,12 @@ function gathered(values: Float64Array, runs: readonly [number, number][]): Floa
   return chosen;
 }
 
-/** Neighbouring usable rows as [first, end). */
-function maturedRuns(rows: DirectionRows, maturity: Maturity): [number, number][] {
+function maturedRuns(rows: DirectionRows, maturity: Maturity): Run[] {
   const { asOf, horizonMinutes, embargoMinutes, trainingDays = Infinity } = maturity;
   if (!(trainingDays > 0)) throw new RangeError(`a training lasts more than 0 days, got ${trainingDays}`);
   const lastEnd = asOf - (horizonMinutes + embargoMinutes) * MINUTE_MS;
   const before = asOf - trainingDays * DAY_MS;
-  const runs: [number, number][] = [];
+  const runs: Run[] = [];
   let first = -1;
   let row = 0;
   for (; row < rows.count && (rows.windowEnds[row] ?? Infinity) <= lastEnd; row += 1) {
