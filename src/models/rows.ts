@@ -52,6 +52,31 @@ export function selectMatured(rows: DirectionRows, maturity: Maturity): Training
 }
 
 /**
+ * The rows as a fit at `asOf` could have seen them: windows whose target lies at least the embargo before, and of their
+ * labels those that were known.
+ */
+export function rowsKnownAt(
+  rows: DirectionRows,
+  { asOf, horizonMinutes, embargoMinutes }: Pick<Maturity, 'asOf' | 'horizonMinutes' | 'embargoMinutes'>,
+): DirectionRows {
+  const lastEnd = asOf - (horizonMinutes + embargoMinutes) * MINUTE_MS;
+  const count = rows.windowEnds.findLastIndex((windowEnd) => windowEnd <= lastEnd) + 1;
+  const isKnown = (row: number) => (rows.labelKnownAt[row] ?? NaN) <= asOf;
+  const ifKnown = (values: Float64Array) =>
+    values.slice(0, count).map((value, row) => (isKnown(row) ? value : NaN));
+  return {
+    columns: rows.columns,
+    count,
+    values: rows.values.subarray(0, count * rows.columns.length),
+    windowEnds: rows.windowEnds.subarray(0, count),
+    labels: rows.labels.slice(0, count).map((label, row) => (isKnown(row) ? label : VOID_LABEL)),
+    labelKnownAt: ifKnown(rows.labelKnownAt),
+    futureReturns: ifKnown(rows.futureReturns),
+    weights: rows.weights?.subarray(0, count),
+  };
+}
+
+/**
  * Rows by their numbers, as a fit takes them. Whoever chooses them answers for what they give away.
  * @param chosen - row numbers, ascending; labels there are up or down
  * @param options - weighted as in `selectMatured`

@@ -93,16 +93,20 @@ export function walkForward(rows: DirectionRows, options: WalkForwardOptions): W
   return { probabilities, fits };
 }
 
-interface TestRun {
+/** Neighbouring tested rows that share a fit. */
+export interface TestRun {
   fittedAt: EpochMs;
   first: number;
   end: number;
 }
 
-/** Neighbouring tested rows that share a fit. */
-function testRuns(
-  { windowEnds }: DirectionRows,
-  { from, to = Infinity, refit }: WalkForwardOptions,
+/**
+ * Which rows a walk-forward tests by which fit, in time order.
+ * @throws RangeError as `walkForward` for folds and days
+ */
+export function testRuns(
+  { windowEnds }: Pick<DirectionRows, 'windowEnds'>,
+  { from, to = Infinity, refit }: Pick<WalkForwardOptions, 'from' | 'to' | 'refit'>,
 ): TestRun[] {
   const first = windowEnds.findIndex((windowEnd) => windowEnd > from);
   const end = windowEnds.findLastIndex((windowEnd) => windowEnd <= to) + 1;

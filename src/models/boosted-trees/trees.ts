@@ -27,7 +27,7 @@ export interface TreesParameters extends BoostingParameters {
  * tree. Of 24 settings tried on 2020-11 to 2021-12 it had the second lowest log loss, and noise alone parts it from the
  * first and from those behind it (docs/results/trees.md shows them all).
  */
-const DEFAULTS: TreesParameters = {
+export const TREES_DEFAULTS: TreesParameters = {
   ...XGBOOST_DEFAULTS,
   rounds: 150,
   eta: 0.05,
@@ -70,7 +70,7 @@ export function createTrees(parameters: TreesParameters): ModelFamily {
  * @see Chen, Guestrin (2016), XGBoost: a scalable tree boosting system, KDD
  * @see Ke et al. (2017), LightGBM: a highly efficient gradient boosting decision tree, NIPS
  */
-export const trees: ModelFamily = createTrees(DEFAULTS);
+export const trees: ModelFamily = createTrees(TREES_DEFAULTS);
 
 function treesModel(forest: Forest): Model {
   return {
