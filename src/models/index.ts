@@ -19,3 +19,12 @@ export {
   type Weighting,
 } from './rows.ts';
 export { refitTime, walkForward, type Refit } from './walk-forward.ts';
+export {
+  searchDirection,
+  type DirectionSearch,
+  type SearchedFold,
+  type SearchOptions,
+  type TrialRecord,
+} from './search.ts';
+export { SEARCH_METHODS, type SearchMethod } from './samplers.ts';
+export { SEARCH_SPACES, type Settings } from './search-space.ts';

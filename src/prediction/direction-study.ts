@@ -157,7 +157,9 @@ export function compareStudy({
 }
 
 /** Every window of the history with its features and, as far as the history tells, its truth. */
-function foldHistory(options: DirectionStudyOptions): {
+export function foldHistory(
+  options: Pick<DirectionStudyOptions, 'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes'>,
+): {
   rows: DirectionRows;
   labelsOneBarLater: Uint8Array;
 } {

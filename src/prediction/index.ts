@@ -48,3 +48,9 @@ export {
   type DirectionStudyOptions,
   type StudyComparison,
 } from './direction-study.ts';
+export {
+  foldForSearch,
+  studySearch,
+  type DirectionSearchStudy,
+  type SearchableHistory,
+} from './direction-search.ts';
