@@ -116,6 +116,17 @@ describe('evaluate direction', () => {
     });
   });
 
+  it('walks as it is told: folds, other cadences, a rolling training, weights', async () => {
+    const folds = (await run({ folds: 3, family: 'majority' })).json();
+    expect(folds).toMatchObject({ fits: 3, n: 718, trainingDays: null, weights: 'none' });
+    const often = (await run({ refitDays: 2, trainDays: 5, family: 'majority' })).json();
+    expect(often).toMatchObject({ fits: 16, n: 718, trainingDays: 5 });
+    const weighed = (await run({ weights: 'uniqueness', horizon: 1_440, folds: 2 })).json();
+    const plain = (await run({ horizon: 1_440, folds: 2 })).json();
+    expect(weighed).toMatchObject({ weights: 'uniqueness', n: plain['n'] });
+    expect(weighed['logLoss']).not.toBe(plain['logLoss']);
+  });
+
   it('keeps to a range, and to prices alone when told so', async () => {
     const range = { from: LAST - 5 * DAY_MS, to: LAST - 3 * DAY_MS };
     const result = (await run({ ...range, scorer: 'none', family: 'ar1' })).json();
@@ -155,6 +166,8 @@ describe('evaluate direction refuses', () => {
       { from: LAST, to: ORIGIN },
       /^--from \S+ is not before --to 2022-01-03T00:00:00Z\.$/,
     ],
+    ['two cadences', { folds: 2, refitDays: 7 }, /--test-from, --refit-days and --folds exclude each other/],
+    ['more folds than windows', { folds: 719 + 1 }, /--folds 720: there are 719 windows to test/],
     ['a beginning after the end', { from: LAST }, /leaves no window to work on/],
     ['a test that begins after the end', { testFrom: LAST + DAY_MS }, /leaves no window to work on/],
     ['an end before the beginning', { to: ORIGIN }, /leaves no window to work on/],

@@ -1,32 +1,25 @@
-import { withInstalledScorers } from '../compose-scorers.ts';
-import { createLog, createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
-import { createFeatureSet } from '../features/index.ts';
-import { observeInMemory, type Observation } from '../lake/index.ts';
-import { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from '../models/index.ts';
+import { isoUtc, type EpochMs } from '../core/index.ts';
+import {
+  BASELINE_NAMES,
+  MODEL_FAMILIES,
+  type FamilyName,
+  type Refit,
+  type Weighting,
+} from '../models/index.ts';
 import {
   compareStudy,
-  scoreObservations,
   studyDirection,
   weighColumns,
-  WARM_UP_SHARE,
   type DirectionStudy,
   type StudyComparison,
   type StudyImportances,
 } from '../prediction/index.ts';
-import { createVader, SCORER_FAMILIES, scorerName, type Scorer } from '../sentiment/index.ts';
-import { openHistoryFolder } from '../sources/index.ts';
-import {
-  candlesMissing,
-  familyUnknown,
-  rangeReversed,
-  scorerUnknown,
-  usageInvalid,
-  windowsMissing,
-} from './errors.ts';
 import { alignColumns } from './align-columns.ts';
 import { amount, percent } from './amount.ts';
-import { complaints } from './import.ts';
+import { withDirectionHistory, type DirectionHistory } from './direction-history.ts';
+import { familyUnknown, usageInvalid } from './errors.ts';
 import type { CommandContext, ExitCode } from './program.ts';
+import type { Terminal } from './terminal.ts';
 
 const COLUMNS_SHOWN = 5;
 
@@ -38,6 +31,10 @@ interface Options {
   from?: EpochMs;
   to?: EpochMs;
   testFrom?: EpochMs;
+  trainDays?: number;
+  refitDays?: number;
+  folds?: number;
+  weights?: Weighting;
   bar?: number;
   seed: number;
   json?: boolean;
@@ -56,47 +53,34 @@ export async function evaluateDirectionCommand(
       '--from and --test-from exclude each other: the first tests week by week, the second in one split.',
     );
   }
-  const { from: begin = -Infinity, to: end = Infinity } = options;
-  if (!(begin < end)) throw rangeReversed({ from: begin, to: end });
-  const families = [...SCORER_FAMILIES, 'none'];
-  if (!families.includes(options.scorer.split('@', 1)[0] ?? ''))
-    throw scorerUnknown(options.scorer, families);
-  const log = createLog(config.logLevel);
-  return withInstalledScorers(config, { log, isLazy: true }, async ({ scorers }) => {
-    const scorer = options.scorer === 'none' ? createVader() : await scorers.find(options.scorer);
-    return evaluateWith(scorer, options, { config, terminal });
-  });
+  const cadences = [options.testFrom, options.refitDays, options.folds].filter(
+    (given) => given !== undefined,
+  );
+  if (cadences.length > 1) {
+    throw usageInvalid(
+      '--test-from, --refit-days and --folds exclude each other: each says when fits are made.',
+    );
+  }
+  return withDirectionHistory(options, { config, terminal }, (history) =>
+    evaluateOn(history, options, terminal),
+  );
 }
 
-async function evaluateWith(
-  scorer: Scorer,
-  options: Options,
-  { config, terminal }: CommandContext,
-): Promise<ExitCode> {
-  terminal.say(`Reading ${options.history}`);
-  const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
-  const { observations, report } = await observeInMemory(folder.source, {
-    now: createRealClock().now(),
-    asset: config.asset,
-    range: { after: -Infinity, upTo: Infinity },
-    indexNames: ['fear_greed'],
-  });
-  for (const line of complaints(report)) terminal.say(line);
-  const { inputs } = await scoreObservations(observations, scorer);
-  const span = barSpan(observations);
-  if (span.last === -Infinity) throw candlesMissing(folder.barMinutes);
-  const { from, to } = testedRange(options, { ...span, barMinutes: folder.barMinutes });
+function evaluateOn(history: DirectionHistory, options: Options, terminal: Terminal): ExitCode {
+  const { featureSet, inputs, graceSeconds, barMinutes, quarantined, from, to } = history;
   const study = studyDirection({
-    featureSet: createFeatureSet({ barMinutes: folder.barMinutes, scorer: scorerName(scorer) }),
+    featureSet,
     inputs,
-    graceSeconds: config.graceSeconds,
+    graceSeconds,
     horizonMinutes: options.horizon,
     family: MODEL_FAMILIES[options.family as FamilyName],
     usesSentiment: options.scorer !== 'none',
     baselines: Object.fromEntries(BASELINE_NAMES.map((name) => [name, MODEL_FAMILIES[name]])),
     from,
     to,
-    refit: options.testFrom === undefined ? 'weekly' : 'once',
+    refit: refitOf(options),
+    trainingDays: options.trainDays,
+    weighting: options.weights,
     seed: options.seed,
     onProgress: (done, total) => {
       terminal.progress('walking forward', done, total);
@@ -107,74 +91,44 @@ async function evaluateWith(
   terminal.say('  weighing the columns');
   const importances = weighColumns(study);
   const beside = Object.entries(compared.comparisons);
-  const quarantined = Object.values(report.quarantined).reduce((sum, count) => sum + count, 0);
-  terminal.result(
-    describe(
-      { ...study, ...compared, importances },
-      { ...options, barMinutes: folder.barMinutes, quarantined },
-    ),
-    {
-      accuracy: study.accuracy,
-      accuracyOneBarLater: study.accuracyOneBarLater,
-      brier: study.brier,
-      logLoss: study.logLoss,
-      auc: study.auc,
-      mcc: study.mcc,
-      n: study.n,
-      low: study.low,
-      high: study.high,
-      baselines: study.baselines,
-      pValues: {
-        mcnemar: Object.fromEntries(beside.map(([name, { mcnemar }]) => [name, mcnemar])),
-        dieboldMariano: Object.fromEntries(
-          beside.map(([name, { dieboldMariano }]) => [name, dieboldMariano]),
-        ),
-      },
-      coverage: compared.coverage,
-      comparisons: compared.comparisons,
-      importances,
-      family: options.family,
-      scorer: options.scorer,
-      horizonMinutes: options.horizon,
-      barMinutes: folder.barMinutes,
-      from: isoUtc(study.from),
-      to: isoUtc(study.to),
-      fits: study.fits,
-      embargoMinutes: options.horizon,
-      quarantined,
+  terminal.result(describe({ ...study, ...compared, importances }, { ...options, barMinutes, quarantined }), {
+    accuracy: study.accuracy,
+    accuracyOneBarLater: study.accuracyOneBarLater,
+    balancedAccuracy: study.balancedAccuracy,
+    brier: study.brier,
+    logLoss: study.logLoss,
+    auc: study.auc,
+    mcc: study.mcc,
+    n: study.n,
+    low: study.low,
+    high: study.high,
+    baselines: study.baselines,
+    pValues: {
+      mcnemar: Object.fromEntries(beside.map(([name, { mcnemar }]) => [name, mcnemar])),
+      dieboldMariano: Object.fromEntries(beside.map(([name, { dieboldMariano }]) => [name, dieboldMariano])),
     },
-  );
+    coverage: compared.coverage,
+    comparisons: compared.comparisons,
+    importances,
+    family: options.family,
+    scorer: options.scorer,
+    horizonMinutes: options.horizon,
+    barMinutes,
+    from: isoUtc(study.from),
+    to: isoUtc(study.to),
+    fits: study.fits,
+    embargoMinutes: options.horizon,
+    trainingDays: options.trainDays ?? null,
+    weights: options.weights ?? 'none',
+    quarantined,
+  });
   return 0;
 }
 
-/** Tested windows: from < T <= to. @throws AppError `USAGE_INVALID` when that leaves none */
-function testedRange(
-  options: Options,
-  span: { first: EpochMs; last: EpochMs; barMinutes: number },
-): { from: EpochMs; to: EpochMs } {
-  const bar = span.barMinutes * MINUTE_MS;
-  if (options.horizon % span.barMinutes !== 0) {
-    throw usageInvalid(
-      `--horizon ${options.horizon} is no multiple of the bar of ${span.barMinutes} minutes, so no close stands at its end. Choose a multiple, or another --bar.`,
-    );
-  }
-  const warmUp = Math.floor(((span.last - span.first) / bar + 1) * WARM_UP_SHARE) * bar;
-  const from = options.testFrom ?? options.from ?? span.first + warmUp;
-  const to = options.to ?? span.last;
-  if (!(from < span.last)) throw windowsMissing(from, span);
-  if (!(to > Math.max(from, span.first))) throw windowsMissing(to, span);
-  return { from, to };
-}
-
-/** Close times of the first and the last bar. */
-function barSpan(observations: readonly Observation[]): { first: EpochMs; last: EpochMs } {
-  const span = { first: Infinity, last: -Infinity };
-  for (const observation of observations) {
-    if (observation.kind !== 'candle') continue;
-    span.first = Math.min(span.first, observation.eventTime);
-    span.last = Math.max(span.last, observation.eventTime);
-  }
-  return span;
+function refitOf({ testFrom, refitDays, folds }: Options): Refit {
+  if (testFrom !== undefined) return 'once';
+  if (folds !== undefined) return { folds };
+  return refitDays === undefined ? 'weekly' : { everyDays: refitDays };
 }
 
 function describe(

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
 import { databaseAway, isConnectionLost } from '../database-away.ts';
+import { SEARCH_METHODS, WEIGHTINGS } from '../models/index.ts';
 import { KEY_ROLES, type KeyRole } from '../serving/index.ts';
 import { storageRefused } from '../storage-refused.ts';
 import { VERSION } from '../version.ts';
@@ -18,6 +19,7 @@ import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } 
 import { registryList } from './registry-list.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
+import { searchDirectionCommand } from './search-direction.ts';
 import { reportSentimentCommand } from './report-sentiment.ts';
 import { retrainCommand } from './retrain.ts';
 import { fetchScorer, listScorers } from './scorers.ts';
@@ -118,6 +120,7 @@ function buildProgram(run: Runner): Command {
   addStart(program, run);
   addHistoryCommands(program, run);
   addEvaluation(program, run);
+  addSearch(program, run);
   addReports(program, run);
   addScorers(program, run);
   addKeeping(program, run);
@@ -180,6 +183,22 @@ function addEvaluation(program: Command, run: Runner): void {
     .option('--from <moment>', 'test windows after this moment', momentArgument)
     .option('--to <moment>', 'test windows up to this moment', momentArgument)
     .option('--test-from <moment>', 'one split: all before trains, all after tests', momentArgument)
+    .option(
+      '--folds <n>',
+      'this many fits, each for as many windows; default: weekly',
+      integerArgument(1, 10_000),
+    )
+    .option('--refit-days <n>', 'a fit every so many days', integerArgument(1, 10_000))
+    .option(
+      '--train-days <n>',
+      'learn from the newest days alone; default: all before',
+      integerArgument(1, 100_000),
+    )
+    .addOption(
+      new Option('--weights <how>', 'weigh rows by how unique their labels are; default: none').choices(
+        WEIGHTINGS,
+      ),
+    )
     .option(BAR_OPTION, BAR_HELP, barArgument)
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option(...JSON_OPTION)
@@ -196,6 +215,36 @@ function addEvaluation(program: Command, run: Runner): void {
     .option('--out <file>', 'one JSON line a text and family')
     .option(...JSON_OPTION)
     .action(run(evaluateSentimentCommand, { isCalculation: true }));
+}
+
+function addSearch(program: Command, run: Runner): void {
+  program
+    .command('search')
+    .description('parameters searched inside a walk-forward, so that what they foretell is out of sample')
+    .command('direction')
+    .description('the parameters of a price family over a history folder; the same command resumes')
+    .requiredOption(...HISTORY_OPTION)
+    .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
+    .option('--family <name>', 'price family: trees or logistic', 'trees')
+    .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
+    .addOption(
+      new Option('--method <name>', 'how settings are proposed').choices(SEARCH_METHODS).default('tpe'),
+    )
+    .option(
+      '--trials <n>',
+      'trials a fold; default: 30, or as many as --seconds lets',
+      integerArgument(1, 100_000),
+    )
+    .option('--seconds <n>', 'begin no trial after so long', positiveArgument)
+    .option('--folds <n>', 'outer folds, each searched for by itself', integerArgument(1, 1_000), 6)
+    .option('--halving', 'successive halving: only the best of nine are judged on all of the resource')
+    .option('--from <moment>', 'test windows after this moment', momentArgument)
+    .option('--to <moment>', 'test windows up to this moment', momentArgument)
+    .option(BAR_OPTION, BAR_HELP, barArgument)
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option('--out <file>', 'every trial, one JSON line each; default: searches/ in the data folder')
+    .option(...JSON_OPTION)
+    .action(run(searchDirectionCommand, { isCalculation: true }));
 }
 
 function addReports(program: Command, run: Runner): void {

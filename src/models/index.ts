@@ -23,10 +23,26 @@ export {
   type ModelFamily,
   type TrainingRows,
 } from './model.ts';
-export { selectColumns, selectMatured, VOID_LABEL, type DirectionRows } from './rows.ts';
 export {
   permutationImportance,
   type JudgedRows,
   type PermutationImportance,
 } from './permutation-importance.ts';
-export { refitTime, walkForward, type AnsweringFit } from './walk-forward.ts';
+export {
+  selectColumns,
+  selectMatured,
+  VOID_LABEL,
+  WEIGHTINGS,
+  type DirectionRows,
+  type Weighting,
+} from './rows.ts';
+export { refitTime, walkForward, type AnsweringFit, type Refit } from './walk-forward.ts';
+export {
+  searchDirection,
+  type DirectionSearch,
+  type SearchedFold,
+  type SearchOptions,
+  type TrialRecord,
+} from './search.ts';
+export { SEARCH_METHODS, type SearchMethod } from './samplers.ts';
+export { SEARCH_SPACES, type Settings } from './search-space.ts';

@@ -17,6 +17,14 @@ import { parseSaved } from './saved.ts';
  */
 const L2 = 100;
 
+/** How the family `logistic` learns. */
+export interface LogisticParameters {
+  /** Strength of the ridge penalty on the coefficients of standardised columns. */
+  l2: number;
+}
+
+export const LOGISTIC_DEFAULTS: LogisticParameters = { l2: L2 };
+
 /** Standardised values end here, in training and in prediction, so that no outlier carries a prediction alone. */
 const FURTHEST = 8;
 
@@ -56,27 +64,37 @@ type Saved = z.infer<typeof SAVED>;
 type Term = Omit<z.infer<typeof TERM>, 'coefficient'>;
 
 /**
+ * A family of logistic regressions with a penalty of its own.
+ * @throws RangeError when the penalty is negative or not finite
+ */
+export function createLogistic({ l2 }: LogisticParameters): ModelFamily {
+  if (!(l2 >= 0 && l2 < Infinity)) throw new RangeError(`l2 is a finite number from 0, got ${l2}`);
+  return {
+    name: 'logistic',
+    columns: null,
+    parameters: { l2, furthest: FURTHEST },
+    fit(rows) {
+      const planned = planColumns(rows);
+      const { intercept, coefficients } = logisticRegression({
+        columns: planned.map(({ values }) => values),
+        labels: rows.labels,
+        weights: rows.weights,
+        l2,
+      });
+      const terms = planned.map(({ term }, place) => ({ ...term, coefficient: coefficients[place] ?? 0 }));
+      return logisticModel({ family: 'logistic', format: 1, intercept, terms });
+    },
+    load: (json) => logisticModel(parseSaved('logistic', SAVED, json)),
+  };
+}
+
+/**
  * Logistic regression on all columns but `past_return`. Each is standardised by the training rows and ends at eight
  * standard deviations; a missing (or infinite) value becomes the mean, and where the training rows had one, an
  * indicator column says so. A column that is constant or missing throughout is dropped. `hour_of_week` enters as sine
  * and cosine of the week and of the day. Ridge penalty of strength 100 on the coefficients, free intercept.
  */
-export const logistic: ModelFamily = {
-  name: 'logistic',
-  columns: null,
-  parameters: { l2: L2, furthest: FURTHEST },
-  fit(rows) {
-    const planned = planColumns(rows);
-    const { intercept, coefficients } = logisticRegression({
-      columns: planned.map(({ values }) => values),
-      labels: rows.labels,
-      l2: L2,
-    });
-    const terms = planned.map(({ term }, place) => ({ ...term, coefficient: coefficients[place] ?? 0 }));
-    return logisticModel({ family: 'logistic', format: 1, intercept, terms });
-  },
-  load: (json) => logisticModel(parseSaved('logistic', SAVED, json)),
-};
+export const logistic: ModelFamily = createLogistic(LOGISTIC_DEFAULTS);
 
 function logisticModel(saved: Saved): Model {
   return {

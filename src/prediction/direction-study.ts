@@ -15,6 +15,8 @@ import {
   type DirectionScores,
   type ModelFamily,
   type PairedComparison,
+  type Refit,
+  type Weighting,
 } from '../models/index.ts';
 import { createWindowMemory } from './window-memory.ts';
 
@@ -37,7 +39,11 @@ export interface DirectionStudyOptions {
   from?: EpochMs;
   to?: EpochMs;
   /** `weekly`: fits as in live operation; `once`: everything before `from` trains, everything after tests. */
-  refit: 'weekly' | 'once';
+  refit: Refit;
+  /** Only windows of so many days before a fit teach it, the baselines' too; all of the past where left out. */
+  trainingDays?: number;
+  /** How the family's rows are weighted; default `none`. Baselines count them all alike. */
+  weighting?: Weighting;
   /** Default: one horizon. */
   embargoMinutes?: number;
   seed: number;
@@ -83,6 +89,7 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     from,
     to,
     refit,
+    trainingDays: options.trainingDays,
     seed,
   };
   const columns = options.usesSentiment
@@ -93,6 +100,7 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
   const own = walkForward(answering.rows, {
     ...walk,
     family,
+    weighting: options.weighting,
     onFit: (done, fits, fit) => {
       answering.fits.push(fit);
       onProgress?.(done, fits + yardsticks.length);
@@ -157,7 +165,9 @@ export function compareStudy({
 }
 
 /** Every window of the history with its features and, as far as the history tells, its truth. */
-function foldHistory(options: DirectionStudyOptions): {
+export function foldHistory(
+  options: Pick<DirectionStudyOptions, 'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes'>,
+): {
   rows: DirectionRows;
   labelsOneBarLater: Uint8Array;
 } {

@@ -49,3 +49,9 @@ export {
   type StudyComparison,
 } from './direction-study.ts';
 export { weighColumns, type StudyImportances } from './column-importances.ts';
+export {
+  foldForSearch,
+  studySearch,
+  type DirectionSearchStudy,
+  type SearchableHistory,
+} from './direction-search.ts';
