@@ -96,6 +96,8 @@ describe('evaluate direction', () => {
     );
     expect(told.json()).toMatchObject({ family: 'trees', scorer: 'vader', n: 718, fits: 5 });
     expect(told.text()).toMatch(/^trees\+vader, 60 minutes ahead/);
+    // What the last fit gained by each column; logistic regressions do not split.
+    expect((told.json()['importances'] as { splits: unknown }).splits).toBeInstanceOf(Array);
   });
 
   it('is the same for the same seed', async () => {
