@@ -1,6 +1,6 @@
 export { type FeatureDefinition, type FeatureInput, type Moment } from './definition.ts';
 export { createFeatureSet, type FeatureSet } from './feature-set.ts';
-export { createFeatureLanes, type FeatureLanes } from './lanes.ts';
+export { createFeatureLanes, type FeatureLanes, type ScoredColumns } from './lanes.ts';
 export { createFeatureState, deserialiseFeatureState, type FeatureState } from './state.ts';
 export { buildFeatureRows, type BuiltFeatures, type FeatureRows } from './build.ts';
 export { createCloseSeries, labelAt, type CloseSeries, type Label, type Outcome } from './labels.ts';
