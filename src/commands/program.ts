@@ -20,6 +20,7 @@ import { registryList } from './registry-list.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
 import { searchDirectionCommand } from './search-direction.ts';
+import { reportDirectionCommand } from './report-direction.ts';
 import { reportSentimentCommand } from './report-sentiment.ts';
 import { retrainCommand } from './retrain.ts';
 import { fetchScorer, listScorers } from './scorers.ts';
@@ -28,7 +29,14 @@ import { SIGNAL_FORMATS } from './signal-files.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
-import { barArgument, integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
+import {
+  barArgument,
+  horizonsArgument,
+  integerArgument,
+  listArgument,
+  momentArgument,
+  positiveArgument,
+} from './usage.ts';
 
 /** What every command is given. */
 export interface CommandContext {
@@ -248,9 +256,37 @@ function addSearch(program: Command, run: Runner): void {
 }
 
 function addReports(program: Command, run: Runner): void {
-  program
-    .command('report')
-    .description('pages of results, made from data')
+  const reports = program.command('report').description('pages of results, made from data');
+  reports
+    .command('direction')
+    .description('judge a price family out of sample against everything it has to beat, and write one page')
+    .requiredOption(...HISTORY_OPTION)
+    .requiredOption('--out <file>', 'the page, in HTML; it needs no other file')
+    .option('--markdown <file>', 'the same page in Markdown')
+    .option('--pictures <dir>', 'the pictures as SVG files, which the Markdown then shows')
+    .option(
+      '--horizon <minutes>',
+      'one or several, by commas',
+      listArgument(integerArgument(1, 100_000)),
+      [60, 1_440],
+    )
+    .addOption(new Option('--family <name>').choices(['trees', 'logistic']).default('trees'))
+    .option('--scorer <family>', 'whose sentiment it reads; none for no sentiment', 'vader')
+    .option('--from <moment>', 'windows after this moment; default: the last three quarters', momentArgument)
+    .option('--to <moment>', 'windows up to this moment', momentArgument)
+    .option(BAR_OPTION, BAR_HELP, barArgument)
+    .option('--every-days <n>', 'days between two fits', integerArgument(1, 3_650), 7)
+    .option(
+      '--trials <n>',
+      'settings that are drawn at random, to tell what having looked costs',
+      integerArgument(2, 1_000),
+      24,
+    )
+    .option('--folds <n>', 'folds in which each of these is fitted', integerArgument(1, 1_000), 6)
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option(...JSON_OPTION)
+    .action(run(reportDirectionCommand, { isCalculation: true }));
+  reports
     .command('sentiment')
     .description('train scorers on parts of labelled sets, test them on the rest, and write the page')
     .requiredOption('--data <dir>', 'folder of labelled sets (docs/results/sentiment.md names them)')

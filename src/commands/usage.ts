@@ -46,3 +46,8 @@ export function listArgument(text: string): string[] {
     throw new InvalidArgumentError('Give names with commas between them.');
   return parts;
 }
+
+/** Horizons in minutes on the command line, by commas. */
+export function horizonsArgument(text: string): number[] {
+  return listArgument(text).map(integerArgument(1, 100_000));
+}

@@ -1,4 +1,4 @@
-export { type FeatureDefinition, type FeatureInput, type Moment } from './definition.ts';
+export { type FeatureDefinition, type FeatureGroup, type FeatureInput, type Moment } from './definition.ts';
 export { createFeatureSet, type FeatureSet } from './feature-set.ts';
 export { createFeatureLanes, type FeatureLanes, type ScoredColumns } from './lanes.ts';
 export { createFeatureState, deserialiseFeatureState, type FeatureState } from './state.ts';

@@ -7,6 +7,8 @@ export {
   type PairedComparison,
 } from './comparison.ts';
 export {
+  accuracyInterval,
+  blockRows,
   directionIntervals,
   evaluateDirection,
   type DirectionMetric,
@@ -45,4 +47,4 @@ export {
   type TrialRecord,
 } from './search.ts';
 export { SEARCH_METHODS, type SearchMethod } from './samplers.ts';
-export { SEARCH_SPACES, type Settings } from './search-space.ts';
+export { SEARCH_SPACES, type SearchSpace, type Settings } from './search-space.ts';

@@ -55,3 +55,10 @@ export {
   type DirectionSearchStudy,
   type SearchableHistory,
 } from './direction-search.ts';
+export {
+  reportDirection,
+  type DirectionReport,
+  type ReportedArm,
+  type ReportedPair,
+} from './direction-report.ts';
+export { reliabilityOf } from './reliability.ts';
