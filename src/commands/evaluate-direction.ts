@@ -1,4 +1,5 @@
 import { isoUtc, type EpochMs } from '../core/index.ts';
+import type { LabelDefinition } from '../features/index.ts';
 import {
   BASELINE_NAMES,
   MODEL_FAMILIES,
@@ -16,6 +17,7 @@ import { alignColumns } from './align-columns.ts';
 import { amount, percent } from './amount.ts';
 import { withDirectionHistory, type DirectionHistory } from './direction-history.ts';
 import { familyUnknown, usageInvalid } from './errors.ts';
+import { inWords, leftOut, questionOf } from './label-words.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -31,6 +33,7 @@ interface Options {
   refitDays?: number;
   folds?: number;
   weights?: Weighting;
+  label?: LabelDefinition;
   bar?: number;
   seed: number;
   json?: boolean;
@@ -64,6 +67,9 @@ export async function evaluateDirectionCommand(
 
 function evaluateOn(history: DirectionHistory, options: Options, terminal: Terminal): ExitCode {
   const { featureSet, inputs, graceSeconds, barMinutes, quarantined, from, to } = history;
+  const { label = { kind: 'sign' } } = options;
+  const away = leftOut(label);
+  const baselines = BASELINE_NAMES.filter((name) => !away.names.includes(name));
   const study = studyDirection({
     featureSet,
     inputs,
@@ -71,7 +77,8 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
     horizonMinutes: options.horizon,
     family: MODEL_FAMILIES[options.family as FamilyName],
     usesSentiment: options.scorer !== 'none',
-    baselines: Object.fromEntries(BASELINE_NAMES.map((name) => [name, MODEL_FAMILIES[name]])),
+    label,
+    baselines: Object.fromEntries(baselines.map((name) => [name, MODEL_FAMILIES[name]])),
     from,
     to,
     refit: refitOf(options),
@@ -85,7 +92,7 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
   terminal.say('  holding it against the baselines');
   const compared = compareStudy(study);
   const beside = Object.entries(compared.comparisons);
-  terminal.result(describe({ ...study, ...compared }, { ...options, barMinutes, quarantined }), {
+  terminal.result(describe({ ...study, ...compared }, { ...options, label, barMinutes, quarantined }), {
     accuracy: study.accuracy,
     accuracyOneBarLater: study.accuracyOneBarLater,
     brier: study.brier,
@@ -112,6 +119,11 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
     embargoMinutes: options.horizon,
     trainingDays: options.trainDays ?? null,
     weights: options.weights ?? 'none',
+    label,
+    question: questionOf(label, options.horizon),
+    baseRate: study.baseRate,
+    voids: study.voids,
+    baselinesLeftOut: away.names.length === 0 ? null : away,
     quarantined,
   });
   return 0;
@@ -125,7 +137,7 @@ function refitOf({ testFrom, refitDays, folds }: Options): Refit {
 
 function describe(
   study: DirectionStudy & StudyComparison,
-  facts: Options & { barMinutes: number; quarantined: number },
+  facts: Options & { label: LabelDefinition; barMinutes: number; quarantined: number },
 ): string {
   const baselines = Object.entries(study.comparisons).map(([name, paired]) => [
     `    ${name}`,
@@ -135,6 +147,7 @@ function describe(
     paired.mcnemar === null ? 'overlap' : chance(paired.mcnemar),
     chance(paired.dieboldMariano),
   ]);
+  const away = leftOut(facts.label);
   const surest = study.coverage.map((point) => [
     `    ${percent(point.coverage)}`,
     percent(point.accuracy),
@@ -148,6 +161,7 @@ function describe(
   return [
     `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
     `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${amount(study.fits, 'fit')}, the last on ${amount(study.lastTrainingRows, 'row')}`,
+    `  label     ${inWords(facts.label)}: ${questionOf(facts.label, facts.horizon)} Yes in ${percent(study.baseRate)}; void or not known: ${study.voids}`,
     `  accuracy  ${percent(study.accuracy)}, ${interval}`,
     `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
     `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,
@@ -156,7 +170,8 @@ function describe(
       ['', 'accuracy', 'ahead', '95 % interval', 'McNemar p', 'Diebold-Mariano p'],
       ...baselines,
     ]),
-    '  where the model is surest (|P(up) - 0.5| from the threshold on; chosen on these windows)',
+    ...(away.names.length > 0 ? [`  left out: ${away.names.join(', ')}: ${away.reason}`] : []),
+    `  where the model is surest (|P(${facts.label.kind === 'large-move' ? 'large' : 'up'}) - 0.5| from the threshold on; chosen on these windows)`,
     ...alignColumns([['    windows', 'accuracy', '95 % interval', 'threshold', 'n'], ...surest]),
     `  ${verdictOn(study)}`,
     ...(facts.quarantined > 0 ? [`  records turned away at the door: ${facts.quarantined}`] : []),

@@ -27,7 +27,14 @@ import { SIGNAL_FORMATS } from './signal-files.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
-import { barArgument, integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
+import {
+  barArgument,
+  integerArgument,
+  labelArgument,
+  listArgument,
+  momentArgument,
+  positiveArgument,
+} from './usage.ts';
 
 /** What every command is given. */
 export interface CommandContext {
@@ -177,6 +184,11 @@ function addEvaluation(program: Command, run: Runner): void {
     .description('purged walk-forward of a price family over a history folder')
     .requiredOption(...HISTORY_OPTION)
     .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
+    .option(
+      '--label <what>',
+      'sign, dead-zone:BP, triple-barrier:K or large-move:Q (docs/validation.md); default: sign',
+      labelArgument,
+    )
     .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
     .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
     .option('--from <moment>', 'test windows after this moment', momentArgument)

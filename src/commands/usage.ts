@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { parseUtc, type EpochMs } from '../core/index.ts';
+import type { LabelDefinition } from '../features/index.ts';
 
 const DAY_MINUTES = 1_440;
 
@@ -45,4 +46,19 @@ export function listArgument(text: string): string[] {
   if (parts.some((part) => part === ''))
     throw new InvalidArgumentError('Give names with commas between them.');
   return parts;
+}
+
+/** What a window is asked, on the command line: a kind, and after a colon its number where it has one. */
+export function labelArgument(text: string): LabelDefinition {
+  const [kind, given = '', ...more] = text.split(':');
+  const number = given.trim() === '' ? NaN : Number(given);
+  if (more.length === 0) {
+    if (kind === 'sign' && given === '') return { kind };
+    if (kind === 'dead-zone' && number >= 0 && number < Infinity) return { kind, basisPoints: number };
+    if (kind === 'triple-barrier' && number > 0 && number < Infinity) return { kind, multiple: number };
+    if (kind === 'large-move' && number > 0 && number < 1) return { kind, quantile: number };
+  }
+  throw new InvalidArgumentError(
+    'Give sign, dead-zone:BP (basis points from 0), triple-barrier:K (a multiple above 0 of the volatility) or large-move:Q (a quantile between 0 and 1).',
+  );
 }
