@@ -144,6 +144,16 @@ describe('evaluate direction', () => {
     expect(told.text()).toContain('|P(large) - 0.5|');
   });
 
+  it('walks other orders of history beside it where it is told to', async () => {
+    const told = await run({ paths: { groups: 4, testGroups: 2 }, folds: 2 });
+    const { paths } = told.json() as { paths: { accuracies: number[]; logLosses: number[] } };
+    expect(paths).toMatchObject({ groups: 4, testGroups: 2 });
+    expect(paths.accuracies).toHaveLength(3);
+    expect(new Set(paths.logLosses).size).toBe(3);
+    expect(told.text()).toContain('2 of 4 groups tested together, 3 paths over the whole history');
+    expect(trace.json()).not.toHaveProperty('paths');
+  });
+
   it('keeps to a range, and to prices alone when told so', async () => {
     const range = { from: LAST - 5 * DAY_MS, to: LAST - 3 * DAY_MS };
     const result = (await run({ ...range, scorer: 'none', family: 'ar1' })).json();

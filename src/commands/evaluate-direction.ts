@@ -9,7 +9,9 @@ import {
 } from '../models/index.ts';
 import {
   compareStudy,
+  foldForSearch,
   studyDirection,
+  studyPaths,
   type DirectionStudy,
   type StudyComparison,
 } from '../prediction/index.ts';
@@ -34,6 +36,7 @@ interface Options {
   folds?: number;
   weights?: Weighting;
   label?: LabelDefinition;
+  paths?: { groups: number; testGroups: number };
   bar?: number;
   seed: number;
   json?: boolean;
@@ -92,7 +95,9 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
   terminal.say('  holding it against the baselines');
   const compared = compareStudy(study);
   const beside = Object.entries(compared.comparisons);
-  terminal.result(describe({ ...study, ...compared }, { ...options, label, barMinutes, quarantined }), {
+  const paths = options.paths ? walkPaths(history, { ...options, label, ...options.paths }, terminal) : null;
+  const described = describe({ ...study, ...compared }, { ...options, label, barMinutes, quarantined });
+  terminal.result(paths === null ? described : `${described}\n${pathsInWords(paths)}`, {
     accuracy: study.accuracy,
     accuracyOneBarLater: study.accuracyOneBarLater,
     brier: study.brier,
@@ -124,9 +129,55 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
     baseRate: study.baseRate,
     voids: study.voids,
     baselinesLeftOut: away.names.length === 0 ? null : away,
+    ...(paths && { paths }),
     quarantined,
   });
   return 0;
+}
+
+/** A combinatorial cross-validation: figures by path. */
+interface Paths {
+  groups: number;
+  testGroups: number;
+  accuracies: number[];
+  logLosses: number[];
+}
+
+function walkPaths(
+  { featureSet, inputs, graceSeconds }: DirectionHistory,
+  options: Options & { groups: number; testGroups: number },
+  terminal: Terminal,
+): Paths {
+  const { horizon: horizonMinutes, scorer, label, groups, testGroups } = options;
+  const usesSentiment = scorer !== 'none';
+  const scores = studyPaths(
+    foldForSearch({ featureSet, inputs, graceSeconds, horizonMinutes, usesSentiment, label }),
+    {
+      family: MODEL_FAMILIES[options.family as FamilyName],
+      weighting: options.weights,
+      seed: options.seed,
+      groups,
+      testGroups,
+      onFit: (done, total) => {
+        terminal.progress('cross-validating', done, total);
+      },
+    },
+  );
+  return {
+    groups,
+    testGroups,
+    accuracies: scores.map(({ accuracy }) => accuracy),
+    logLosses: scores.map(({ logLoss }) => logLoss),
+  };
+}
+
+function pathsInWords({ groups, testGroups, accuracies, logLosses }: Paths): string {
+  const among = (values: readonly number[], show: (value: number) => string) =>
+    `${show(Math.min(...values))} to ${show(Math.max(...values))}`;
+  return [
+    `  combinatorial purged cross-validation, ${testGroups} of ${groups} groups tested together, ${amount(accuracies.length, 'path')} over the whole history:`,
+    `    accuracy ${among(accuracies, percent)}, log loss ${among(logLosses, (loss) => loss.toFixed(5))}; its fits learn from what came after, too`,
+  ].join('\n');
 }
 
 function refitOf({ testFrom, refitDays, folds }: Options): Refit {

@@ -29,6 +29,7 @@ import { status } from './status.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import {
   barArgument,
+  groupsArgument,
   integerArgument,
   labelArgument,
   listArgument,
@@ -209,6 +210,11 @@ function addEvaluation(program: Command, run: Runner): void {
       new Option('--weights <how>', 'weigh rows by how unique their labels are; default: none').choices(
         WEIGHTINGS,
       ),
+    )
+    .option(
+      '--paths <N,K>',
+      'also combinatorial purged cross-validation: N groups, K tested together',
+      groupsArgument,
     )
     .option(BAR_OPTION, BAR_HELP, barArgument)
     .option('--seed <n>', 'the only randomness', seed, 1)

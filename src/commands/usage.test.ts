@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { isoUtc, parseUtc } from '../core/index.ts';
 import {
   barArgument,
+  groupsArgument,
   integerArgument,
   labelArgument,
   listArgument,
@@ -88,5 +89,15 @@ describe('a label on the command line', () => {
     ...['large-move:1', 'large-move:0', 'large-move:many', 'barrier:1'],
   ])('is not "%s"', (text) => {
     expect(() => labelArgument(text)).toThrow('dead-zone:BP');
+  });
+});
+
+describe('groups on the command line', () => {
+  it('are two whole numbers, the second below the first', () => {
+    expect(groupsArgument('6,2')).toEqual({ groups: 6, testGroups: 2 });
+  });
+
+  it.each(['6', '6,6', '6,0', '1,1', '16,2', '6,2,1', '6,1.5', 'six,two', ''])('are not "%s"', (text) => {
+    expect(() => groupsArgument(text)).toThrow('such as 6,2');
   });
 });

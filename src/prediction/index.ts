@@ -54,3 +54,4 @@ export {
   type DirectionSearchStudy,
   type SearchableHistory,
 } from './direction-search.ts';
+export { studyPaths } from './path-study.ts';
