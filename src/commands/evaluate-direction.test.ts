@@ -129,6 +129,49 @@ describe('evaluate direction', () => {
     expect(weighed['logLoss']).not.toBe(plain['logLoss']);
   });
 
+  it('shows what is asked and how often the answer is yes', () => {
+    expect(trace.text()).toMatch(
+      /label {5}sign: does the price rise within 60 minutes\? Yes in \d+\.\d\d %; void or not known: 1/,
+    );
+    const { label, baseRate, baselines, baselinesLeftOut } = trace.json();
+    expect(label).toEqual({ kind: 'sign' });
+    expect(baseRate).toBeCloseTo((baselines as Record<string, number>)['always-up']!, 12);
+    expect(baselinesLeftOut).toBeNull();
+  });
+
+  it('asks for a direction beyond a dead zone, or between barriers, of fewer or other windows', async () => {
+    const zone = (await run({ label: { kind: 'dead-zone', basisPoints: 20 } })).json();
+    expect(zone['n']).toBeLessThan(718);
+    expect((zone['n'] as number) + (zone['voids'] as number)).toBe(719);
+    const barrier = await run({ label: { kind: 'triple-barrier', multiple: 0.5 }, horizon: 240 });
+    expect(barrier.json()).toMatchObject({ label: { kind: 'triple-barrier', multiple: 0.5 } });
+    expect(barrier.text()).toContain('triple-barrier:0.5: does a close come to 0.5 times the volatility');
+    expect(Object.keys(barrier.json()['baselines'] as object)).toHaveLength(5);
+  });
+
+  it('asks whether a move is large, beside the majority alone, and says why', async () => {
+    const told = await run({ label: { kind: 'large-move', quantile: 0.8 } });
+    const result = told.json();
+    expect(Object.keys(result['baselines'] as object)).toEqual(['majority']);
+    expect(result['question']).toContain('move further within 60 minutes, up or down, than 0.8');
+    expect(result['baseRate']).toBeGreaterThan(0.1);
+    expect(result['baseRate']).toBeLessThan(0.3);
+    expect(told.text()).toContain(
+      'left out: last-sign, sign-table, always-up, ar1: they foretell a direction',
+    );
+    expect(told.text()).toContain('|P(large) - 0.5|');
+  });
+
+  it('walks other orders of history beside it where it is told to', async () => {
+    const told = await run({ paths: { groups: 4, testGroups: 2 }, folds: 2 });
+    const { paths } = told.json() as { paths: { accuracies: number[]; logLosses: number[] } };
+    expect(paths).toMatchObject({ groups: 4, testGroups: 2 });
+    expect(paths.accuracies).toHaveLength(3);
+    expect(new Set(paths.logLosses).size).toBe(3);
+    expect(told.text()).toContain('2 of 4 groups tested together, 3 paths over the whole history');
+    expect(trace.json()).not.toHaveProperty('paths');
+  });
+
   it('keeps to a range, and to prices alone when told so', async () => {
     const range = { from: LAST - 5 * DAY_MS, to: LAST - 3 * DAY_MS };
     const result = (await run({ ...range, scorer: 'none', family: 'ar1' })).json();

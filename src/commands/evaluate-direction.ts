@@ -1,4 +1,5 @@
 import { isoUtc, type EpochMs } from '../core/index.ts';
+import type { LabelDefinition } from '../features/index.ts';
 import {
   BASELINE_NAMES,
   MODEL_FAMILIES,
@@ -8,7 +9,9 @@ import {
 } from '../models/index.ts';
 import {
   compareStudy,
+  foldForSearch,
   studyDirection,
+  studyPaths,
   weighColumns,
   type DirectionStudy,
   type StudyComparison,
@@ -18,6 +21,7 @@ import { alignColumns } from './align-columns.ts';
 import { amount, percent } from './amount.ts';
 import { withDirectionHistory, type DirectionHistory } from './direction-history.ts';
 import { familyUnknown, usageInvalid } from './errors.ts';
+import { inWords, leftOut, questionOf } from './label-words.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -35,6 +39,8 @@ interface Options {
   refitDays?: number;
   folds?: number;
   weights?: Weighting;
+  label?: LabelDefinition;
+  paths?: { groups: number; testGroups: number };
   bar?: number;
   seed: number;
   json?: boolean;
@@ -68,6 +74,9 @@ export async function evaluateDirectionCommand(
 
 function evaluateOn(history: DirectionHistory, options: Options, terminal: Terminal): ExitCode {
   const { featureSet, inputs, graceSeconds, barMinutes, quarantined, from, to } = history;
+  const { label = { kind: 'sign' } } = options;
+  const away = leftOut(label);
+  const baselines = BASELINE_NAMES.filter((name) => !away.names.includes(name));
   const study = studyDirection({
     featureSet,
     inputs,
@@ -75,7 +84,8 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
     horizonMinutes: options.horizon,
     family: MODEL_FAMILIES[options.family as FamilyName],
     usesSentiment: options.scorer !== 'none',
-    baselines: Object.fromEntries(BASELINE_NAMES.map((name) => [name, MODEL_FAMILIES[name]])),
+    label,
+    baselines: Object.fromEntries(baselines.map((name) => [name, MODEL_FAMILIES[name]])),
     from,
     to,
     refit: refitOf(options),
@@ -91,7 +101,12 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
   terminal.say('  weighing the columns');
   const importances = weighColumns(study);
   const beside = Object.entries(compared.comparisons);
-  terminal.result(describe({ ...study, ...compared, importances }, { ...options, barMinutes, quarantined }), {
+  const paths = options.paths ? walkPaths(history, { ...options, label, ...options.paths }, terminal) : null;
+  const described = describe(
+    { ...study, ...compared, importances },
+    { ...options, label, barMinutes, quarantined },
+  );
+  terminal.result(paths === null ? described : `${described}\n${pathsInWords(paths)}`, {
     accuracy: study.accuracy,
     accuracyOneBarLater: study.accuracyOneBarLater,
     balancedAccuracy: study.balancedAccuracy,
@@ -120,9 +135,60 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
     embargoMinutes: options.horizon,
     trainingDays: options.trainDays ?? null,
     weights: options.weights ?? 'none',
+    label,
+    question: questionOf(label, options.horizon),
+    baseRate: study.baseRate,
+    voids: study.voids,
+    baselinesLeftOut: away.names.length === 0 ? null : away,
+    ...(paths && { paths }),
     quarantined,
   });
   return 0;
+}
+
+/** A combinatorial cross-validation: figures by path. */
+interface Paths {
+  groups: number;
+  testGroups: number;
+  accuracies: number[];
+  logLosses: number[];
+}
+
+function walkPaths(
+  { featureSet, inputs, graceSeconds }: DirectionHistory,
+  options: Options & { groups: number; testGroups: number },
+  terminal: Terminal,
+): Paths {
+  const { horizon: horizonMinutes, scorer, label, groups, testGroups } = options;
+  const usesSentiment = scorer !== 'none';
+  const scores = studyPaths(
+    foldForSearch({ featureSet, inputs, graceSeconds, horizonMinutes, usesSentiment, label }),
+    {
+      family: MODEL_FAMILIES[options.family as FamilyName],
+      weighting: options.weights,
+      seed: options.seed,
+      groups,
+      testGroups,
+      onFit: (done, total) => {
+        terminal.progress('cross-validating', done, total);
+      },
+    },
+  );
+  return {
+    groups,
+    testGroups,
+    accuracies: scores.map(({ accuracy }) => accuracy),
+    logLosses: scores.map(({ logLoss }) => logLoss),
+  };
+}
+
+function pathsInWords({ groups, testGroups, accuracies, logLosses }: Paths): string {
+  const among = (values: readonly number[], show: (value: number) => string) =>
+    `${show(Math.min(...values))} to ${show(Math.max(...values))}`;
+  return [
+    `  combinatorial purged cross-validation, ${testGroups} of ${groups} groups tested together, ${amount(accuracies.length, 'path')} over the whole history:`,
+    `    accuracy ${among(accuracies, percent)}, log loss ${among(logLosses, (loss) => loss.toFixed(5))}; its fits learn from what came after, too`,
+  ].join('\n');
 }
 
 function refitOf({ testFrom, refitDays, folds }: Options): Refit {
@@ -133,7 +199,7 @@ function refitOf({ testFrom, refitDays, folds }: Options): Refit {
 
 function describe(
   study: DirectionStudy & StudyComparison & { importances: StudyImportances },
-  facts: Options & { barMinutes: number; quarantined: number },
+  facts: Options & { label: LabelDefinition; barMinutes: number; quarantined: number },
 ): string {
   const baselines = Object.entries(study.comparisons).map(([name, paired]) => [
     `    ${name}`,
@@ -143,6 +209,7 @@ function describe(
     paired.mcnemar === null ? 'overlap' : chance(paired.mcnemar),
     chance(paired.dieboldMariano),
   ]);
+  const away = leftOut(facts.label);
   const surest = study.coverage.map((point) => [
     `    ${percent(point.coverage)}`,
     percent(point.accuracy),
@@ -156,6 +223,7 @@ function describe(
   return [
     `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
     `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${amount(study.fits, 'fit')}, the last on ${amount(study.lastTrainingRows, 'row')}`,
+    `  label     ${inWords(facts.label)}: ${questionOf(facts.label, facts.horizon)} Yes in ${percent(study.baseRate)}; void or not known: ${study.voids}`,
     `  accuracy  ${percent(study.accuracy)}, ${interval}`,
     `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
     `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,
@@ -164,7 +232,8 @@ function describe(
       ['', 'accuracy', 'ahead', '95 % interval', 'McNemar p', 'Diebold-Mariano p'],
       ...baselines,
     ]),
-    '  where the model is surest (|P(up) - 0.5| from the threshold on; chosen on these windows)',
+    ...(away.names.length > 0 ? [`  left out: ${away.names.join(', ')}: ${away.reason}`] : []),
+    `  where the model is surest (|P(${facts.label.kind === 'large-move' ? 'large' : 'up'}) - 0.5| from the threshold on; chosen on these windows)`,
     ...alignColumns([['    windows', 'accuracy', '95 % interval', 'threshold', 'n'], ...surest]),
     ...describeImportances(study.importances),
     `  ${verdictOn(study)}`,

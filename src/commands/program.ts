@@ -31,8 +31,10 @@ import { status } from './status.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import {
   barArgument,
+  groupsArgument,
   horizonsArgument,
   integerArgument,
+  labelArgument,
   listArgument,
   momentArgument,
   positiveArgument,
@@ -186,6 +188,11 @@ function addEvaluation(program: Command, run: Runner): void {
     .description('purged walk-forward of a price family over a history folder')
     .requiredOption(...HISTORY_OPTION)
     .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
+    .option(
+      '--label <what>',
+      'sign, dead-zone:BP, triple-barrier:K or large-move:Q (docs/validation.md); default: sign',
+      labelArgument,
+    )
     .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
     .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
     .option('--from <moment>', 'test windows after this moment', momentArgument)
@@ -206,6 +213,11 @@ function addEvaluation(program: Command, run: Runner): void {
       new Option('--weights <how>', 'weigh rows by how unique their labels are; default: none').choices(
         WEIGHTINGS,
       ),
+    )
+    .option(
+      '--paths <N,K>',
+      'also combinatorial purged cross-validation: N groups, K tested together',
+      groupsArgument,
     )
     .option(BAR_OPTION, BAR_HELP, barArgument)
     .option('--seed <n>', 'the only randomness', seed, 1)
@@ -264,12 +276,7 @@ function addReports(program: Command, run: Runner): void {
     .requiredOption('--out <file>', 'the page, in HTML; it needs no other file')
     .option('--markdown <file>', 'the same page in Markdown')
     .option('--pictures <dir>', 'the pictures as SVG files, which the Markdown then shows')
-    .option(
-      '--horizon <minutes>',
-      'one or several, by commas',
-      listArgument(integerArgument(1, 100_000)),
-      [60, 1_440],
-    )
+    .option('--horizon <minutes>', 'one or several, by commas', horizonsArgument, [60, 1_440])
     .addOption(new Option('--family <name>').choices(['trees', 'logistic']).default('trees'))
     .option('--scorer <family>', 'whose sentiment it reads; none for no sentiment', 'vader')
     .option('--from <moment>', 'windows after this moment; default: the last three quarters', momentArgument)

@@ -48,3 +48,4 @@ export {
 } from './search.ts';
 export { SEARCH_METHODS, type SearchMethod } from './samplers.ts';
 export { SEARCH_SPACES, type SearchSpace, type Settings } from './search-space.ts';
+export { combinatorialPaths, type CombinatorialPlan } from './combinatorial-cv.ts';

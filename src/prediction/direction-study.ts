@@ -1,5 +1,5 @@
 import { MINUTE_MS, type EpochMs } from '../core/index.ts';
-import type { FeatureInput, FeatureSet } from '../features/index.ts';
+import type { FeatureInput, FeatureSet, LabelDefinition } from '../features/index.ts';
 import {
   compareDirections,
   coverageCurve,
@@ -18,6 +18,7 @@ import {
   type Refit,
   type Weighting,
 } from '../models/index.ts';
+import { relabel } from './relabel.ts';
 import { createWindowMemory } from './window-memory.ts';
 
 /** Share of the history that only trains when nobody says where the test begins. */
@@ -30,6 +31,8 @@ export interface DirectionStudyOptions {
   inputs: readonly FeatureInput[];
   graceSeconds: number;
   horizonMinutes: number;
+  /** What is asked of a window; default `sign`. */
+  label?: LabelDefinition;
   family: ModelFamily;
   /** False drops the sentiment columns. */
   usesSentiment: boolean;
@@ -68,6 +71,10 @@ export interface DirectionStudy extends DirectionScores {
   /** How many fits were made, and the rows of the last one. */
   fits: number;
   lastTrainingRows: number;
+  /** Of the scored windows, the share that is up (or a large move); NaN without any. */
+  baseRate: number;
+  /** Tested windows whose label is void or not known. */
+  voids: number;
 }
 
 /**
@@ -142,7 +149,24 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     to,
     fits: own.fits.length,
     lastTrainingRows: own.fits.at(-1)?.trainingRows ?? 0,
+    ...truthOf(judged),
   };
+}
+
+/** How often the answer was yes, and how often there was none. */
+function truthOf({ probabilities, labels }: ComparisonRows): Pick<DirectionStudy, 'baseRate' | 'voids'> {
+  let tested = 0;
+  let known = 0;
+  let ups = 0;
+  probabilities.forEach((probability, row) => {
+    if (Number.isNaN(probability)) return;
+    tested += 1;
+    const label = labels[row] ?? VOID_LABEL;
+    if (label > 1) return;
+    known += 1;
+    ups += label;
+  });
+  return { baseRate: ups / known, voids: tested - known };
 }
 
 /** A study beside its baselines, window by window, and where the family is surest. */
@@ -166,7 +190,7 @@ export function compareStudy({
 
 /** Every window of the history with its features and, as far as the history tells, its truth. */
 export function foldHistory(
-  options: Pick<DirectionStudyOptions, 'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes'>,
+  options: Pick<DirectionStudyOptions, 'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'label'>,
 ): {
   rows: DirectionRows;
   labelsOneBarLater: Uint8Array;
@@ -191,7 +215,11 @@ export function foldHistory(
     if (settled.entryDelayMinutes === 0 || settled.outcome === 'void' || place === undefined) continue;
     labelsOneBarLater[place] = settled.outcome === 'up' ? 1 : 0;
   }
-  return { rows: memory.history.rowsAt(horizonMinutes), labelsOneBarLater };
+  const rows = memory.history.rowsAt(horizonMinutes);
+  const { label = { kind: 'sign' } } = options;
+  if (label.kind === 'sign') return { rows, labelsOneBarLater };
+  const { barMinutes } = featureSet;
+  return relabel(rows, { definition: label, inputs, horizonMinutes, barMinutes, graceSeconds });
 }
 
 /** Every bar from the first candle's close to the last one's. */

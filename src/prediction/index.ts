@@ -62,3 +62,4 @@ export {
   type ReportedPair,
 } from './direction-report.ts';
 export { reliabilityOf } from './reliability.ts';
+export { studyPaths } from './path-study.ts';
