@@ -1,9 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
+import { PLANT_NAMES } from '../audit/index.ts';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
 import { databaseAway, isConnectionLost } from '../database-away.ts';
 import { KEY_ROLES, type KeyRole } from '../serving/index.ts';
 import { storageRefused } from '../storage-refused.ts';
 import { VERSION } from '../version.ts';
+import { auditLeaksCommand } from './audit-leaks.ts';
 import { backup } from './backup.ts';
 import { deployCommand, rollbackCommand } from './deploy.ts';
 import { deploymentsCommand } from './deployments.ts';
@@ -118,6 +120,7 @@ function buildProgram(run: Runner): Command {
   addHistoryCommands(program, run);
   addEvaluation(program, run);
   addReports(program, run);
+  addAudit(program, run);
   addScorers(program, run);
   addKeeping(program, run);
   addModels(program, run);
@@ -209,6 +212,24 @@ function addReports(program: Command, run: Runner): void {
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option(...JSON_OPTION)
     .action(run(reportSentimentCommand, { isCalculation: true }));
+}
+
+/** What looks for faults of the program itself. */
+function addAudit(program: Command, run: Runner): void {
+  program
+    .command('audit')
+    .description('attacks on the program itself; exit 1 when one succeeds')
+    .command('leaks')
+    .description('does anything enter a feature, a label, a fit or a figure before it could have been known?')
+    .requiredOption(...HISTORY_OPTION)
+    .option('--plant <name>', `build this leak in first: ${PLANT_NAMES.join(', ')}`)
+    .option('--horizon <minutes>', 'how far ahead; default: an hour', integerArgument(1, 100_000))
+    .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
+    .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
+    .option(BAR_OPTION, BAR_HELP, barArgument)
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option(...JSON_OPTION)
+    .action(run(auditLeaksCommand, { isCalculation: true }));
 }
 
 /** What takes data out of a workspace and brings it back. */

@@ -148,11 +148,17 @@ export function compareStudy({
   };
 }
 
-/** Every window of the history with its features and, as far as the history tells, its truth. */
-function foldHistory(options: DirectionStudyOptions): {
+/** Every window of a history with its features and its truth. */
+export interface FoldedHistory {
   rows: DirectionRows;
+  /** The truth with entry one bar later; `VOID_LABEL` where there is none, shape (rows.count). */
   labelsOneBarLater: Uint8Array;
-} {
+}
+
+/** Folds a history that is held in memory, through the very folding and truth that a window goes through. */
+export function foldHistory(
+  options: Pick<DirectionStudyOptions, 'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes'>,
+): FoldedHistory {
   const { featureSet, inputs, graceSeconds, horizonMinutes } = options;
   const memory = createWindowMemory({
     featureSets: [featureSet],

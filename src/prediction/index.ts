@@ -42,9 +42,11 @@ export {
 } from './window-memory.ts';
 export {
   compareStudy,
+  foldHistory,
   studyDirection,
   WARM_UP_SHARE,
   type DirectionStudy,
   type DirectionStudyOptions,
+  type FoldedHistory,
   type StudyComparison,
 } from './direction-study.ts';

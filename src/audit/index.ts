@@ -1,0 +1,12 @@
+export {
+  auditLeaks,
+  CHECK_COUNT,
+  FEWEST_CHECKS,
+  openCase,
+  type CheckReport,
+  type LeakAudit,
+  type LeakFinding,
+} from './leaks.ts';
+export { createAuditedPipeline, type AuditedPipeline, type PipelineParts } from './pipeline.ts';
+export { PLANT_NAMES, plantObstacle, withPlant, type PlantName } from './plants.ts';
+export { limitHistory, type LimitedHistory } from './limit-history.ts';
