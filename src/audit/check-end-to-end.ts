@@ -1,5 +1,5 @@
 import { DAY_MS, isoUtc, MINUTE_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
-import { notRun, outcomeOf, type Check } from './check.ts';
+import { notRun, outcomeOf, SAYS_THE_SAME, type Check } from './check.ts';
 import { lastWeeklyFit } from './fit-moments.ts';
 import { foldRecords, walk } from './pipeline.ts';
 
@@ -24,6 +24,7 @@ export const endToEnd: Check = {
       refit: 'weekly',
     } as const;
     const before = byWindow(whole.rows.windowEnds, walk(pipeline, whole.rows, tested).probabilities);
+    if (new Set(before.values()).size <= 1) return notRun(SAYS_THE_SAME);
     const after = byWindow(cut.rows.windowEnds, walk(pipeline, cut.rows, tested).probabilities);
     const moved = [...before].filter(([windowEnd, value]) => !Object.is(value, after.get(windowEnd)));
     const [first] = moved;

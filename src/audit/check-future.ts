@@ -6,7 +6,7 @@ import { compareRows, differenceEvidence } from './compare-rows.ts';
 import { foldRecords } from './pipeline.ts';
 
 /** Each cut folds the history anew; candles are in every feature and every label, so they get most. */
-const CUTS: Record<SourceKind, number> = { candle: 4, text: 4, index: 2 };
+const CUTS: Record<SourceKind, number> = { candle: 3, text: 3, index: 2 };
 /** The words that stand in for a headline of the future. */
 const OTHER_WORDS = 'Panic and crash: a terrible, horrible disaster';
 

@@ -1,11 +1,19 @@
-import { createRandom, DAY_MS, MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { createRandom, DAY_MS, HOUR_MS, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import type { FeatureInput } from '../features/index.ts';
 import { compareObservations } from '../lake/index.ts';
 import { VOID_LABEL, type DirectionRows } from '../models/index.ts';
 import type { FoldedHistory } from '../prediction/index.ts';
 import type { RawRecord } from '../sources/index.ts';
-import { notRun, outcomeOf, type AuditCase, type Check, type Finding, type Outcome } from './check.ts';
-import { hitsOf, predictSplits, skillOf, type Skill } from './skill.ts';
+import {
+  notRun,
+  outcomeOf,
+  SAYS_THE_SAME,
+  type AuditCase,
+  type Check,
+  type Finding,
+  type Outcome,
+} from './check.ts';
+import { hitsOf, predictSplits, saysTheSame, skillOf, type Skill } from './skill.ts';
 import { foldRecords } from './pipeline.ts';
 
 const SHUFFLES = 2;
@@ -19,15 +27,18 @@ export const shuffledLabels: Check = {
   name: 'shuffled-labels',
   seesSymptoms: true,
   run({ pipeline, whole, seed }) {
-    const walked = Array.from({ length: SHUFFLES }, (_, place) => {
-      const random = createRandom(seed).fork(`shuffle ${place}`);
+    const walked: Float64Array[] = [];
+    for (let shuffle = 0; shuffle < SHUFFLES; shuffle += 1) {
+      const random = createRandom(seed).fork(`shuffle ${shuffle}`);
       const rows = turnedOver(whole.rows, blockMs(pipeline.facts), random.uniform);
-      return hitsOf(predictSplits(pipeline, rows), rows.labels);
-    });
+      const predicted = predictSplits(pipeline, rows);
+      if (saysTheSame(predicted)) return notRun(SAYS_THE_SAME);
+      walked.push(hitsOf(predicted, rows.labels));
+    }
     const hits = meanOf(walked);
     return withoutSkill(skillOf(pipeline, { rows: whole.rows, hits, seed }), {
       name: 'skill-on-shuffled-labels',
-      what: `${SHUFFLES} walks over labels turned over by a coin, in blocks of ${blockMs(pipeline.facts) / DAY_MS} days`,
+      what: `${SHUFFLES} walks over labels turned over by a coin, in blocks of ${blockMs(pipeline.facts) / HOUR_MS} hours`,
     });
   },
 };
@@ -38,7 +49,9 @@ export const noise: Check = {
   seesSymptoms: true,
   async run({ pipeline, records, seed }) {
     const { rows } = await foldRecords(pipeline, randomWalk(records, seed));
-    const hits = hitsOf(predictSplits(pipeline, rows), rows.labels);
+    const predicted = predictSplits(pipeline, rows);
+    if (saysTheSame(predicted)) return notRun(SAYS_THE_SAME);
+    const hits = hitsOf(predicted, rows.labels);
     return withoutSkill(skillOf(pipeline, { rows, hits, seed }), {
       name: 'skill-on-noise',
       what: 'prices that walk at random, the news left as it is',
@@ -58,6 +71,7 @@ export const oneBarLater: Check = {
     const { pipeline, whole, seed } = audited;
     const { rows, labelsOneBarLater } = whole;
     const predicted = predictSplits(pipeline, rows);
+    if (saysTheSame(predicted)) return notRun(SAYS_THE_SAME);
     const now = skillOf(pipeline, { rows, hits: hitsOf(predicted, rows.labels), seed });
     if (now === null) return notRun(tooFew(pipeline));
     const later = skillOf(pipeline, { rows, hits: hitsOf(predicted, labelsOneBarLater), seed });
@@ -91,7 +105,7 @@ function withoutSkill(skill: Skill | null, { name, what }: { name: string; what:
 }
 
 function tooFew({ facts }: AuditCase['pipeline']): string {
-  return `too few windows for an interval: it needs 30 blocks of ${blockMs(facts) / DAY_MS} days`;
+  return `too few windows for an interval: it needs 30 blocks of ${blockMs(facts) / HOUR_MS} hours`;
 }
 
 function blockMs({ horizonMinutes }: { horizonMinutes: number }): number {

@@ -14,7 +14,7 @@ interface Plant {
 }
 
 const PLANTS = {
-  /** A candle's stamp is its open; who takes it for the time of its close reads every price one bar too early. */
+  /** A candle's stamp is its open: a row that is read from its stamp on tells its close one bar too early. */
   'close-at-open': {
     build: (pipeline) => ({
       ...pipeline,

@@ -33,6 +33,11 @@ export function predictSplits(pipeline: AuditedPipeline, rows: DirectionRows): F
   return predicted;
 }
 
+/** True where no fit tells its windows apart, so that hits and misses say nothing about it. */
+export function saysTheSame(probabilities: Float64Array): boolean {
+  return new Set(probabilities.filter((probability) => !Number.isNaN(probability))).size <= SPLITS;
+}
+
 /** 1 = right, 0 = wrong, NaN where nothing was predicted or true, shape (n). */
 export function hitsOf(probabilities: Float64Array, labels: Uint8Array): Float64Array {
   return probabilities.map((probability, row) => {

@@ -185,8 +185,20 @@ function describe(
   ].join('\n');
 }
 
+/** So many proofs are shown; all stand in the JSON. */
+const PROOFS_SHOWN = 3;
+
 function tellFinding({ name, evidence }: LeakFinding): string[] {
-  return [`  LEAK ${name}`, ...evidence.map((shown) => `    ${JSON.stringify(shown)}`)];
+  const shown = evidence.slice(0, PROOFS_SHOWN).map(({ check, ...facts }) => {
+    const told = Object.entries(facts).map(([what, value]) => `${what} ${plain(value)}`);
+    return `    ${check}: ${told.join(', ')}`;
+  });
+  const more = evidence.length - shown.length;
+  return [`  LEAK ${name}`, ...shown, ...(more > 0 ? [`    and ${more} more, all in --json`] : [])];
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function verdictOn({
