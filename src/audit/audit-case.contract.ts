@@ -31,6 +31,7 @@ export function marketPipeline({
     horizonMinutes,
     embargoMinutes: horizonMinutes,
     graceSeconds: GRACE_SECONDS,
+    holdout: null,
     family: MODEL_FAMILIES[family],
     seed: 1,
     featureSet: createFeatureSet({ barMinutes: BAR_MINUTES, scorer: scorerName(scorer) }),

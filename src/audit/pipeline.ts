@@ -1,4 +1,4 @@
-import type { EpochMs } from '../core/index.ts';
+import type { EpochMs, Holdout } from '../core/index.ts';
 import type { FeatureInput, FeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
 import {
@@ -24,6 +24,8 @@ export interface PipelineFacts {
   /** Between the end of the last label that teaches and the fit. */
   embargoMinutes: number;
   graceSeconds: number;
+  /** Kept back: its labels are not known here either. */
+  holdout: Holdout | null;
   family: ModelFamily;
   seed: number;
 }

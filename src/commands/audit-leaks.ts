@@ -77,6 +77,7 @@ async function auditWith(
   const honest = createAuditedPipeline({
     asset: config.asset,
     ...{ barMinutes, horizonMinutes, embargoMinutes: horizonMinutes, graceSeconds: config.graceSeconds },
+    holdout: config.holdout,
     family: MODEL_FAMILIES[options.family as FamilyName],
     seed: options.seed,
     featureSet: createFeatureSet({ barMinutes, scorer: scorerName(scorer) }),

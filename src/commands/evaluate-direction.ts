@@ -1,5 +1,13 @@
 import { withInstalledScorers } from '../compose-scorers.ts';
-import { createLog, createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
+import {
+  createLog,
+  createRealClock,
+  describeHoldout,
+  isoUtc,
+  MINUTE_MS,
+  type EpochMs,
+  type Holdout,
+} from '../core/index.ts';
 import { createFeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
 import { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from '../models/index.ts';
@@ -93,6 +101,7 @@ async function evaluateWith(
     from,
     to,
     refit: options.testFrom === undefined ? 'weekly' : 'once',
+    holdout: config.holdout,
     seed: options.seed,
     onProgress: (done, total) => {
       terminal.progress('walking forward', done, total);
@@ -103,7 +112,10 @@ async function evaluateWith(
   const beside = Object.entries(compared.comparisons);
   const quarantined = Object.values(report.quarantined).reduce((sum, count) => sum + count, 0);
   terminal.result(
-    describe({ ...study, ...compared }, { ...options, barMinutes: folder.barMinutes, quarantined }),
+    describe(
+      { ...study, ...compared },
+      { ...options, barMinutes: folder.barMinutes, quarantined, holdout: config.holdout },
+    ),
     {
       accuracy: study.accuracy,
       accuracyOneBarLater: study.accuracyOneBarLater,
@@ -132,6 +144,7 @@ async function evaluateWith(
       fits: study.fits,
       embargoMinutes: options.horizon,
       quarantined,
+      holdout: config.holdout === null ? null : describeHoldout(config.holdout),
     },
   );
   return 0;
@@ -169,7 +182,7 @@ function barSpan(observations: readonly Observation[]): { first: EpochMs; last: 
 
 function describe(
   study: DirectionStudy & StudyComparison,
-  facts: Options & { barMinutes: number; quarantined: number },
+  facts: Options & { barMinutes: number; quarantined: number; holdout: Holdout | null },
 ): string {
   const baselines = Object.entries(study.comparisons).map(([name, paired]) => [
     `    ${name}`,
@@ -192,6 +205,9 @@ function describe(
   return [
     `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
     `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${amount(study.fits, 'fit')}, the last on ${amount(study.lastTrainingRows, 'row')}`,
+    ...(facts.holdout === null
+      ? []
+      : [`  held out  ${describeHoldout(facts.holdout)}: neither trains nor tests`]),
     `  accuracy  ${percent(study.accuracy)}, ${interval}`,
     `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
     `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,

@@ -1,4 +1,4 @@
-import { MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { MINUTE_MS, type EpochMs, type Holdout } from '../core/index.ts';
 import type { FeatureInput, FeatureSet } from '../features/index.ts';
 import {
   compareDirections,
@@ -39,6 +39,8 @@ export interface DirectionStudyOptions {
   refit: 'weekly' | 'once';
   /** Default: one horizon. */
   embargoMinutes?: number;
+  /** Kept back: neither trains nor tests. */
+  holdout?: Holdout | null;
   seed: number;
   /** Told after each fit of the family, then after each baseline, how many of these are done. */
   onProgress?: (done: number, total: number) => void;
@@ -157,13 +159,17 @@ export interface FoldedHistory {
 
 /** Folds a history that is held in memory, through the very folding and truth that a window goes through. */
 export function foldHistory(
-  options: Pick<DirectionStudyOptions, 'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes'>,
+  options: Pick<
+    DirectionStudyOptions,
+    'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'holdout'
+  >,
 ): FoldedHistory {
-  const { featureSet, inputs, graceSeconds, horizonMinutes } = options;
+  const { featureSet, inputs, graceSeconds, horizonMinutes, holdout } = options;
   const memory = createWindowMemory({
     featureSets: [featureSet],
     horizonsMinutes: [horizonMinutes],
     graceSeconds,
+    holdout,
   });
   const windowEnds = windowsOf(inputs, featureSet.barMinutes);
   let next = 0;
