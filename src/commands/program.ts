@@ -13,6 +13,7 @@ import { doctor } from './doctor.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { exportSignals } from './export-signals.ts';
+import { listHoldoutCommand, openHoldoutCommand } from './holdout.ts';
 import { importHistory } from './import.ts';
 import { interruptible } from './interruption.ts';
 import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } from './keys.ts';
@@ -230,6 +231,23 @@ function addAudit(program: Command, run: Runner): void {
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option(...JSON_OPTION)
     .action(run(auditLeaksCommand, { isCalculation: true }));
+  const holdout = program
+    .command('holdout')
+    .description('the range that BELLWETHER_HOLDOUT keeps back from training and evaluation');
+  holdout
+    .command('open')
+    .description('show the range to one registered version, once; it goes into a ledger')
+    .requiredOption('--version <version>', 'family and version, such as trees@1.0.3')
+    .option('--history <dir>', 'rows from a history folder; default: what the workspace has decided')
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option(...JSON_OPTION)
+    .action(run(openHoldoutCommand));
+  holdout
+    .command('list')
+    .description('every opening, with its result')
+    .option(...JSON_OPTION)
+    .action(run(listHoldoutCommand));
 }
 
 /** What takes data out of a workspace and brings it back. */

@@ -15,7 +15,8 @@ import {
   type ModelFamily,
   type PairedComparison,
 } from '../models/index.ts';
-import { createWindowMemory } from './window-memory.ts';
+import type { LaneInput } from './inputs.ts';
+import { createWindowMemory, type WindowMemory } from './window-memory.ts';
 
 /** Share of the history that only trains when nobody says where the test begins. */
 export const WARM_UP_SHARE = 0.25;
@@ -171,13 +172,7 @@ export function foldHistory(
     graceSeconds,
     holdout,
   });
-  const windowEnds = windowsOf(inputs, featureSet.barMinutes);
-  let next = 0;
-  for (const windowEnd of windowEnds) {
-    const first = next;
-    while ((inputs[next]?.knownAt ?? Infinity) <= windowEnd + memory.graceMs) next += 1;
-    memory.fold(inputs.slice(first, next), windowEnd);
-  }
+  const windowEnds = foldAll(memory, inputs, featureSet.barMinutes);
   const places = new Map(windowEnds.map((windowEnd, place) => [windowEnd, place]));
   const labelsOneBarLater = new Uint8Array(windowEnds.length).fill(VOID_LABEL);
   for (const settled of memory.settle((windowEnds.at(-1) ?? 0) + memory.graceMs)) {
@@ -186,6 +181,25 @@ export function foldHistory(
     labelsOneBarLater[place] = settled.outcome === 'up' ? 1 : 0;
   }
   return { rows: memory.history.rowsAt(horizonMinutes), labelsOneBarLater };
+}
+
+/**
+ * Folds everything into a memory, window by window from the first candle's close to the last one's.
+ * @returns the windows
+ */
+export function foldAll(
+  memory: WindowMemory,
+  inputs: readonly LaneInput[],
+  barMinutes: number,
+): readonly EpochMs[] {
+  const windowEnds = windowsOf(inputs, barMinutes);
+  let next = 0;
+  for (const windowEnd of windowEnds) {
+    const first = next;
+    while ((inputs[next]?.knownAt ?? Infinity) <= windowEnd + memory.graceMs) next += 1;
+    memory.fold(inputs.slice(first, next), windowEnd);
+  }
+  return windowEnds;
 }
 
 /** Every bar from the first candle's close to the last one's. */

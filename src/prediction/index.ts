@@ -42,6 +42,7 @@ export {
 } from './window-memory.ts';
 export {
   compareStudy,
+  foldAll,
   foldHistory,
   studyDirection,
   WARM_UP_SHARE,
