@@ -1,5 +1,5 @@
 import { withInstalledScorers } from '../compose-scorers.ts';
-import { createLog, createRealClock, MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { createLog, createRealClock, MINUTE_MS, type EpochMs, type Holdout } from '../core/index.ts';
 import { createFeatureSet, type FeatureInput, type FeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
 import { scoreObservations, WARM_UP_SHARE } from '../prediction/index.ts';
@@ -32,6 +32,8 @@ export interface DirectionHistory {
   first: EpochMs;
   from: EpochMs;
   to: EpochMs;
+  /** Neither trains nor tests. */
+  holdout: Holdout | null;
   /** Records turned away at the door. */
   quarantined: number;
 }
@@ -81,6 +83,7 @@ async function readHistory(
     featureSet: createFeatureSet({ barMinutes, scorer: scorerName(scorer) }),
     inputs,
     graceSeconds: config.graceSeconds,
+    holdout: config.holdout,
     barMinutes,
     first: span.first,
     ...testedRange(options, { ...span, barMinutes }),

@@ -118,6 +118,16 @@ describe('evaluate direction', () => {
     });
   });
 
+  it('leaves out what is held out, and says so', async () => {
+    const holdout = `${isoUtc(LAST - 5 * DAY_MS)}/${isoUtc(LAST - 3 * DAY_MS)}`;
+    const told = traceCommand({ BELLWETHER_HOLDOUT: holdout });
+    const options = { history, horizon: 60, family: 'majority', scorer: 'none', seed: 1 };
+    await evaluateDirectionCommand(options, told.context);
+    expect(told.json()).toMatchObject({ n: 718 - 48, holdout });
+    expect(told.text()).toContain(`held out  ${holdout}: neither trains nor tests`);
+    expect(trace.json()['holdout']).toBeNull();
+  });
+
   it('walks as it is told: folds, other cadences, a rolling training, weights', async () => {
     const folds = (await run({ folds: 3, family: 'majority' })).json();
     expect(folds).toMatchObject({ fits: 3, n: 718, trainingDays: null, weights: 'none' });

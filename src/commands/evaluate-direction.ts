@@ -1,4 +1,4 @@
-import { isoUtc, type EpochMs } from '../core/index.ts';
+import { describeHoldout, isoUtc, type EpochMs, type Holdout } from '../core/index.ts';
 import type { LabelDefinition } from '../features/index.ts';
 import {
   BASELINE_NAMES,
@@ -91,6 +91,7 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
     refit: refitOf(options),
     trainingDays: options.trainDays,
     weighting: options.weights,
+    holdout: history.holdout,
     seed: options.seed,
     onProgress: (done, total) => {
       terminal.progress('walking forward', done, total);
@@ -104,7 +105,7 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
   const paths = options.paths ? walkPaths(history, { ...options, label, ...options.paths }, terminal) : null;
   const described = describe(
     { ...study, ...compared, importances },
-    { ...options, label, barMinutes, quarantined },
+    { ...options, label, barMinutes, quarantined, holdout: history.holdout },
   );
   terminal.result(paths === null ? described : `${described}\n${pathsInWords(paths)}`, {
     accuracy: study.accuracy,
@@ -142,6 +143,7 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
     baselinesLeftOut: away.names.length === 0 ? null : away,
     ...(paths && { paths }),
     quarantined,
+    holdout: history.holdout === null ? null : describeHoldout(history.holdout),
   });
   return 0;
 }
@@ -155,14 +157,14 @@ interface Paths {
 }
 
 function walkPaths(
-  { featureSet, inputs, graceSeconds }: DirectionHistory,
+  { featureSet, inputs, graceSeconds, holdout }: DirectionHistory,
   options: Options & { groups: number; testGroups: number },
   terminal: Terminal,
 ): Paths {
   const { horizon: horizonMinutes, scorer, label, groups, testGroups } = options;
   const usesSentiment = scorer !== 'none';
   const scores = studyPaths(
-    foldForSearch({ featureSet, inputs, graceSeconds, horizonMinutes, usesSentiment, label }),
+    foldForSearch({ featureSet, inputs, graceSeconds, holdout, horizonMinutes, usesSentiment, label }),
     {
       family: MODEL_FAMILIES[options.family as FamilyName],
       weighting: options.weights,
@@ -199,7 +201,12 @@ function refitOf({ testFrom, refitDays, folds }: Options): Refit {
 
 function describe(
   study: DirectionStudy & StudyComparison & { importances: StudyImportances },
-  facts: Options & { label: LabelDefinition; barMinutes: number; quarantined: number },
+  facts: Options & {
+    label: LabelDefinition;
+    barMinutes: number;
+    quarantined: number;
+    holdout: Holdout | null;
+  },
 ): string {
   const baselines = Object.entries(study.comparisons).map(([name, paired]) => [
     `    ${name}`,
@@ -224,6 +231,9 @@ function describe(
     `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
     `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${amount(study.fits, 'fit')}, the last on ${amount(study.lastTrainingRows, 'row')}`,
     `  label     ${inWords(facts.label)}: ${questionOf(facts.label, facts.horizon)} Yes in ${percent(study.baseRate)}; void or not known: ${study.voids}`,
+    ...(facts.holdout === null
+      ? []
+      : [`  held out  ${describeHoldout(facts.holdout)}: neither trains nor tests`]),
     `  accuracy  ${percent(study.accuracy)}, ${interval}`,
     `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
     `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,

@@ -1,10 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
+import { PLANT_NAMES } from '../audit/index.ts';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
 import { databaseAway, isConnectionLost } from '../database-away.ts';
 import { SEARCH_METHODS, WEIGHTINGS } from '../models/index.ts';
 import { KEY_ROLES, type KeyRole } from '../serving/index.ts';
 import { storageRefused } from '../storage-refused.ts';
 import { VERSION } from '../version.ts';
+import { auditLeaksCommand } from './audit-leaks.ts';
 import { backup } from './backup.ts';
 import { deployCommand, rollbackCommand } from './deploy.ts';
 import { deploymentsCommand } from './deployments.ts';
@@ -13,6 +15,7 @@ import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { exportModel } from './export-model.ts';
 import { exportSignals } from './export-signals.ts';
+import { listHoldoutCommand, openHoldoutCommand } from './holdout.ts';
 import { importHistory } from './import.ts';
 import { interruptible } from './interruption.ts';
 import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } from './keys.ts';
@@ -132,6 +135,7 @@ function buildProgram(run: Runner): Command {
   addEvaluation(program, run);
   addSearch(program, run);
   addReports(program, run);
+  addAudit(program, run);
   addScorers(program, run);
   addKeeping(program, run);
   addModels(program, run);
@@ -302,6 +306,41 @@ function addReports(program: Command, run: Runner): void {
     .option('--seed <n>', 'the only randomness', seed, 1)
     .option(...JSON_OPTION)
     .action(run(reportSentimentCommand, { isCalculation: true }));
+}
+
+/** What looks for faults of the program itself. */
+function addAudit(program: Command, run: Runner): void {
+  program
+    .command('audit')
+    .description('attacks on the program itself; exit 1 when one succeeds')
+    .command('leaks')
+    .description('does anything enter a feature, a label, a fit or a figure before it could have been known?')
+    .requiredOption(...HISTORY_OPTION)
+    .option('--plant <name>', `build this leak in first: ${PLANT_NAMES.join(', ')}`)
+    .option('--horizon <minutes>', 'how far ahead; default: an hour', integerArgument(1, 100_000))
+    .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
+    .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
+    .option(BAR_OPTION, BAR_HELP, barArgument)
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option(...JSON_OPTION)
+    .action(run(auditLeaksCommand, { isCalculation: true }));
+  const holdout = program
+    .command('holdout')
+    .description('the range that BELLWETHER_HOLDOUT keeps back from training and evaluation');
+  holdout
+    .command('open')
+    .description('show the range to one registered version, once; it goes into a ledger')
+    .requiredOption('--version <version>', 'family and version, such as trees@1.0.3')
+    .option('--history <dir>', 'rows from a history folder; default: what the workspace has decided')
+    .option('--workspace <name>', WORKSPACE_HELP)
+    .option('--seed <n>', 'the only randomness', seed, 1)
+    .option(...JSON_OPTION)
+    .action(run(openHoldoutCommand));
+  holdout
+    .command('list')
+    .description('every opening, with its result')
+    .option(...JSON_OPTION)
+    .action(run(listHoldoutCommand));
 }
 
 /** What takes data out of a workspace and brings it back. */

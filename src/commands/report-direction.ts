@@ -73,12 +73,13 @@ export async function reportDirectionCommand(options: Options, context: CommandC
 type History = Parameters<Parameters<typeof withDirectionHistory>[2]>[0];
 
 function reportOn(history: History, options: Options, { terminal }: CommandContext): DirectionReport {
-  const { featureSet, inputs, graceSeconds, from, to } = history;
+  const { featureSet, inputs, graceSeconds, holdout, from, to } = history;
   const [horizonMinutes = 0] = options.horizon;
   return reportDirection({
     featureSet,
     inputs,
     graceSeconds,
+    holdout,
     horizonMinutes,
     family: MODEL_FAMILIES[options.family],
     rival: MODEL_FAMILIES[rivalOf(options.family)],

@@ -63,13 +63,14 @@ function searchOn(
   { config, terminal }: CommandContext,
 ): ExitCode {
   requirePast(history, options);
-  const { featureSet, inputs, graceSeconds, from, to } = history;
+  const { featureSet, inputs, graceSeconds, holdout, from, to } = history;
   const usesSentiment = options.scorer !== 'none';
   terminal.say('  folding the history');
   const searchable = foldForSearch({
     featureSet,
     inputs,
     graceSeconds,
+    holdout,
     horizonMinutes: options.horizon,
     usesSentiment,
   });

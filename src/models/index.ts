@@ -36,6 +36,7 @@ export {
   VOID_LABEL,
   WEIGHTINGS,
   type DirectionRows,
+  type Maturity,
   type Weighting,
 } from './rows.ts';
 export { refitTime, walkForward, type AnsweringFit, type Refit } from './walk-forward.ts';

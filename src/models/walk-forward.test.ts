@@ -195,6 +195,27 @@ describe('walkForward', () => {
     }
   });
 
+  it('lets somebody else choose the rows that a fit learns from', () => {
+    const rows = noiseRows(5, 400, 1);
+    const asked: number[] = [];
+    const { fits } = walkForward(
+      rows,
+      optionsFor({
+        embargoMinutes: 60,
+        select(given, maturity) {
+          asked.push(maturity.asOf);
+          expect(maturity).toMatchObject({ horizonMinutes: 60, embargoMinutes: 60 });
+          return selectMatured(given, { ...maturity, asOf: maturity.asOf - DAY_MS });
+        },
+      }),
+    );
+    expect(asked).toEqual(fits.map(({ fittedAt }) => fittedAt + MINUTE_MS));
+    const own = walkForward(rows, optionsFor({ embargoMinutes: 60 })).fits;
+    fits.forEach((fit, place) => {
+      expect(fit.trainingRows).toBeLessThan(own[place]!.trainingRows);
+    });
+  });
+
   it('never trains on a label that was not known at the fit, nor within the embargo', () => {
     fc.assert(
       fc.property(

@@ -34,6 +34,8 @@ export interface WalkForwardOptions {
   seed: number;
   /** A fit sees what was known this long after its date; 60 where left out. */
   graceSeconds?: number;
+  /** Chooses the rows that a fit learns from; `selectMatured` where left out. The audit hands in one to attack. */
+  select?: typeof selectMatured;
   /** Told after each fit how many of them are done, and what was fitted. */
   onFit?: (done: number, total: number, fit: AnsweringFit) => void;
 }
@@ -76,8 +78,8 @@ export function refitTime(windowEnd: EpochMs, start: EpochMs, cadenceDays = WEEK
  * @see López de Prado (2018), Advances in Financial Machine Learning, chapters 7 and 12
  */
 export function walkForward(rows: DirectionRows, options: WalkForwardOptions): WalkForward {
-  const { family, seed, horizonMinutes, embargoMinutes, graceSeconds = GRACE_SECONDS, onFit } = options;
-  const { trainingDays, weighting } = options;
+  const { family, seed, horizonMinutes, embargoMinutes, trainingDays, weighting, onFit } = options;
+  const { graceSeconds = GRACE_SECONDS, select = selectMatured } = options;
   // A baseline reads one column or none: copying the others for each fit would be most of its work.
   const read = family.columns === null ? rows : selectColumns(rows, family.columns);
   const probabilities = new Float64Array(rows.count).fill(NaN);
@@ -85,13 +87,7 @@ export function walkForward(rows: DirectionRows, options: WalkForwardOptions): W
   const runs = testRuns(rows, options);
   for (const { fittedAt, first, end } of runs) {
     const asOf = fittedAt + graceSeconds * SECOND_MS;
-    const training = selectMatured(read, {
-      asOf,
-      horizonMinutes,
-      embargoMinutes,
-      trainingDays,
-      weighting,
-    });
+    const training = select(read, { asOf, horizonMinutes, embargoMinutes, trainingDays, weighting });
     const model = family.fit(training, { seed });
     probabilities.set(model.predict(sliceRows(read, first, end)), first);
     fits.push({ fittedAt, trainingRows: training.count, testedRows: end - first });

@@ -31,7 +31,7 @@ import { meanContributions, type MeanContribution } from './mean-contributions.t
 /** What a report is made of. */
 export interface DirectionReportOptions extends Pick<
   DirectionStudyOptions,
-  'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'baselines'
+  'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'baselines' | 'holdout'
 > {
   /** The family that is judged, and another one that it is held against. */
   family: ModelFamily;

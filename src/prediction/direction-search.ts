@@ -16,7 +16,7 @@ import { foldHistory, type DirectionStudyOptions } from './direction-study.ts';
 /** What is folded for a search. */
 export type SearchHistory = Pick<
   DirectionStudyOptions,
-  'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'usesSentiment' | 'label'
+  'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'usesSentiment' | 'label' | 'holdout'
 >;
 
 /** A history as searches read it: rows with the columns that the family may see, and the truth of a later entry. */

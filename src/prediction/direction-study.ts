@@ -1,4 +1,4 @@
-import { MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { MINUTE_MS, type EpochMs, type Holdout } from '../core/index.ts';
 import type { FeatureInput, FeatureSet, LabelDefinition } from '../features/index.ts';
 import {
   compareDirections,
@@ -18,8 +18,9 @@ import {
   type Refit,
   type Weighting,
 } from '../models/index.ts';
+import type { LaneInput } from './inputs.ts';
 import { relabel } from './relabel.ts';
-import { createWindowMemory } from './window-memory.ts';
+import { createWindowMemory, type WindowMemory } from './window-memory.ts';
 
 /** Share of the history that only trains when nobody says where the test begins. */
 export const WARM_UP_SHARE = 0.25;
@@ -49,6 +50,8 @@ export interface DirectionStudyOptions {
   weighting?: Weighting;
   /** Default: one horizon. */
   embargoMinutes?: number;
+  /** Kept back: neither trains nor tests. */
+  holdout?: Holdout | null;
   seed: number;
   /** Told after each fit of the family, then after each baseline, how many of these are done. */
   onProgress?: (done: number, total: number) => void;
@@ -188,26 +191,28 @@ export function compareStudy({
   };
 }
 
-/** Every window of the history with its features and, as far as the history tells, its truth. */
-export function foldHistory(
-  options: Pick<DirectionStudyOptions, 'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'label'>,
-): {
+/** Every window of a history with its features and its truth. */
+export interface FoldedHistory {
   rows: DirectionRows;
+  /** The truth with entry one bar later; `VOID_LABEL` where there is none, shape (rows.count). */
   labelsOneBarLater: Uint8Array;
-} {
-  const { featureSet, inputs, graceSeconds, horizonMinutes } = options;
+}
+
+/** Folds a history that is held in memory, through the very folding and truth that a window goes through. */
+export function foldHistory(
+  options: Pick<
+    DirectionStudyOptions,
+    'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'label' | 'holdout'
+  >,
+): FoldedHistory {
+  const { featureSet, inputs, graceSeconds, horizonMinutes, holdout } = options;
   const memory = createWindowMemory({
     featureSets: [featureSet],
     horizonsMinutes: [horizonMinutes],
     graceSeconds,
+    holdout,
   });
-  const windowEnds = windowsOf(inputs, featureSet.barMinutes);
-  let next = 0;
-  for (const windowEnd of windowEnds) {
-    const first = next;
-    while ((inputs[next]?.knownAt ?? Infinity) <= windowEnd + memory.graceMs) next += 1;
-    memory.fold(inputs.slice(first, next), windowEnd);
-  }
+  const windowEnds = foldAll(memory, inputs, featureSet.barMinutes);
   const places = new Map(windowEnds.map((windowEnd, place) => [windowEnd, place]));
   const labelsOneBarLater = new Uint8Array(windowEnds.length).fill(VOID_LABEL);
   for (const settled of memory.settle((windowEnds.at(-1) ?? 0) + memory.graceMs)) {
@@ -219,7 +224,26 @@ export function foldHistory(
   const { label = { kind: 'sign' } } = options;
   if (label.kind === 'sign') return { rows, labelsOneBarLater };
   const { barMinutes } = featureSet;
-  return relabel(rows, { definition: label, inputs, horizonMinutes, barMinutes, graceSeconds });
+  return relabel(rows, { definition: label, inputs, horizonMinutes, barMinutes, graceSeconds, holdout });
+}
+
+/**
+ * Folds everything into a memory, window by window from the first candle's close to the last one's.
+ * @returns the windows
+ */
+export function foldAll(
+  memory: WindowMemory,
+  inputs: readonly LaneInput[],
+  barMinutes: number,
+): readonly EpochMs[] {
+  const windowEnds = windowsOf(inputs, barMinutes);
+  let next = 0;
+  for (const windowEnd of windowEnds) {
+    const first = next;
+    while ((inputs[next]?.knownAt ?? Infinity) <= windowEnd + memory.graceMs) next += 1;
+    memory.fold(inputs.slice(first, next), windowEnd);
+  }
+  return windowEnds;
 }
 
 /** Every bar from the first candle's close to the last one's. */

@@ -42,10 +42,13 @@ export {
 } from './window-memory.ts';
 export {
   compareStudy,
+  foldAll,
+  foldHistory,
   studyDirection,
   WARM_UP_SHARE,
   type DirectionStudy,
   type DirectionStudyOptions,
+  type FoldedHistory,
   type StudyComparison,
 } from './direction-study.ts';
 export { weighColumns, type StudyImportances } from './column-importances.ts';

@@ -1,4 +1,4 @@
-import { SECOND_MS } from '../core/index.ts';
+import { isHeldOut, MINUTE_MS, SECOND_MS, type Holdout } from '../core/index.ts';
 import {
   createCloseSeries,
   labelBy,
@@ -15,12 +15,14 @@ import { VOID_LABEL, type DirectionRows } from '../models/index.ts';
  */
 export function relabel(
   rows: DirectionRows,
-  options: { definition: LabelDefinition; inputs: readonly FeatureInput[] } & Omit<
-    LabelledWindow,
-    'windowEnd' | 'asOf'
-  >,
+  options: {
+    definition: LabelDefinition;
+    inputs: readonly FeatureInput[];
+    /** Windows whose time touches it stay without a label. */
+    holdout?: Holdout | null | undefined;
+  } & Omit<LabelledWindow, 'windowEnd' | 'asOf'>,
 ): { rows: DirectionRows; labelsOneBarLater: Uint8Array } {
-  const { definition, inputs, ...window } = options;
+  const { definition, inputs, holdout = null, ...window } = options;
   const series = createCloseSeries();
   for (const input of inputs) if (input.kind === 'candle') series.add(input);
   const asOf = (rows.windowEnds.at(-1) ?? NaN) + window.graceSeconds * SECOND_MS;
@@ -28,6 +30,9 @@ export function relabel(
   const labelsOneBarLater = emptyLabels(rows);
   rows.windowEnds.forEach((windowEnd, row) => {
     const asked = { ...window, windowEnd, asOf };
+    // The later entry ends a bar later, and so keeps the other one away too.
+    const end = windowEnd + (window.horizonMinutes + window.barMinutes) * MINUTE_MS;
+    if (isHeldOut(holdout, { windowEnd, end })) return;
     const label = labelBy(definition, series, asked);
     if (label.outcome !== null) {
       told.labels[row] = bitOf(label.outcome);

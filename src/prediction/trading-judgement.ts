@@ -42,7 +42,10 @@ export function nextReturns({ columns, values, count }: DirectionRows): Float64A
   });
 }
 
-/** Trades each direction from its window's close to the horizon, for the tested windows, over a grid of costs. */
+/**
+ * Trades each direction from its window's close to the horizon, for the tested windows, over a grid of costs. Windows
+ * without a truth are not traded, so that nothing of a hold-out is told.
+ */
 export function judgeTrading({
   rows,
   probabilities,
@@ -60,7 +63,8 @@ export function judgeTrading({
   );
   const end = probabilities.findLastIndex((probability) => !Number.isNaN(probability)) + 1;
   const barReturns = nextReturns(rows).subarray(first, end);
-  const positions = positionsOf(probabilities.subarray(first, end), 0);
+  const known = probabilities.map((probability, row) => ((rows.labels[row] ?? NaN) <= 1 ? probability : NaN));
+  const positions = positionsOf(known.subarray(first, end), 0);
   const horizonBars = Math.max(1, Math.round(horizonMinutes / barMinutes));
   const { results, turnover } = paperTrade({ positions, barReturns, horizonBars, costs: COST_GRID });
   const step = Math.max(1, Math.ceil((end - first) / POINTS));
