@@ -1,30 +1,30 @@
 import { Command, CommanderError, Option } from 'commander';
-import { PLANT_NAMES } from '../audit/index.ts';
 import { isAppError, messageOf, readProcessConfig, type Config } from '../core/index.ts';
 import { databaseAway, isConnectionLost } from '../database-away.ts';
-import { SEARCH_METHODS, WEIGHTINGS } from '../models/index.ts';
 import { KEY_ROLES, type KeyRole } from '../serving/index.ts';
 import { storageRefused } from '../storage-refused.ts';
 import { VERSION } from '../version.ts';
-import { auditLeaksCommand } from './audit-leaks.ts';
 import { backup } from './backup.ts';
 import { deployCommand, rollbackCommand } from './deploy.ts';
 import { deploymentsCommand } from './deployments.ts';
 import { doctor } from './doctor.ts';
-import { evaluateDirectionCommand } from './evaluate-direction.ts';
-import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { exportModel } from './export-model.ts';
 import { exportSignals } from './export-signals.ts';
-import { listHoldoutCommand, openHoldoutCommand } from './holdout.ts';
 import { importHistory } from './import.ts';
 import { interruptible } from './interruption.ts';
 import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } from './keys.ts';
+import {
+  BAR_HELP,
+  BAR_OPTION,
+  HISTORY_OPTION,
+  JSON_OPTION,
+  seed,
+  WORKSPACE_HELP,
+} from './program-options.ts';
+import { addResearch } from './program-research.ts';
 import { registryList } from './registry-list.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
-import { searchDirectionCommand } from './search-direction.ts';
-import { reportDirectionCommand } from './report-direction.ts';
-import { reportSentimentCommand } from './report-sentiment.ts';
 import { retrainCommand } from './retrain.ts';
 import { fetchScorer, listScorers } from './scorers.ts';
 import { restore } from './restore.ts';
@@ -32,16 +32,7 @@ import { SIGNAL_FORMATS } from './signal-files.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
-import {
-  barArgument,
-  groupsArgument,
-  horizonsArgument,
-  integerArgument,
-  labelArgument,
-  listArgument,
-  momentArgument,
-  positiveArgument,
-} from './usage.ts';
+import { barArgument, integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
 
 /** What every command is given. */
 export interface CommandContext {
@@ -51,13 +42,6 @@ export interface CommandContext {
 
 /** Ends with this exit code: 0 done; 1 failed, or a check that found what it looks for; 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2;
-
-const JSON_OPTION = ['--json', 'print the result as one line of JSON'] as const;
-const HISTORY_OPTION = ['--history <dir>', 'history folder (docs/history-folder.md)'] as const;
-const BAR_OPTION = '--bar <minutes>';
-const BAR_HELP = 'bar length; default: the one that reaches furthest';
-const WORKSPACE_HELP = 'one workspace; default: the running one, else live';
-const seed = integerArgument(-2_147_483_648, 2_147_483_647);
 
 /**
  * Parses a command line and runs the command.
@@ -89,7 +73,7 @@ interface Nature {
   isCalculation?: boolean;
 }
 
-type Runner = <Options extends { json?: boolean }>(
+export type Runner = <Options extends { json?: boolean }>(
   command: (options: Options, context: CommandContext) => Promise<ExitCode>,
   nature?: Nature,
 ) => (options: Options) => Promise<void>;
@@ -132,10 +116,7 @@ function buildProgram(run: Runner): Command {
     .showHelpAfterError('(--help shows what there is)');
   addStart(program, run);
   addHistoryCommands(program, run);
-  addEvaluation(program, run);
-  addSearch(program, run);
-  addReports(program, run);
-  addAudit(program, run);
+  addResearch(program, run);
   addScorers(program, run);
   addKeeping(program, run);
   addModels(program, run);
@@ -181,166 +162,6 @@ function addHistoryCommands(program: Command, run: Runner): void {
     .option('--out <file>', 'one JSON line a prediction')
     .option(...JSON_OPTION)
     .action(run(replay));
-}
-
-function addEvaluation(program: Command, run: Runner): void {
-  const evaluate = program
-    .command('evaluate')
-    .description('how good a model is, with intervals and baselines');
-  evaluate
-    .command('direction')
-    .description('purged walk-forward of a price family over a history folder')
-    .requiredOption(...HISTORY_OPTION)
-    .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
-    .option(
-      '--label <what>',
-      'sign, dead-zone:BP, triple-barrier:K or large-move:Q (docs/validation.md); default: sign',
-      labelArgument,
-    )
-    .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
-    .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
-    .option('--from <moment>', 'test windows after this moment', momentArgument)
-    .option('--to <moment>', 'test windows up to this moment', momentArgument)
-    .option('--test-from <moment>', 'one split: all before trains, all after tests', momentArgument)
-    .option(
-      '--folds <n>',
-      'this many fits, each for as many windows; default: weekly',
-      integerArgument(1, 10_000),
-    )
-    .option('--refit-days <n>', 'a fit every so many days', integerArgument(1, 10_000))
-    .option(
-      '--train-days <n>',
-      'learn from the newest days alone; default: all before',
-      integerArgument(1, 100_000),
-    )
-    .addOption(
-      new Option('--weights <how>', 'weigh rows by how unique their labels are; default: none').choices(
-        WEIGHTINGS,
-      ),
-    )
-    .option(
-      '--paths <N,K>',
-      'also combinatorial purged cross-validation: N groups, K tested together',
-      groupsArgument,
-    )
-    .option(BAR_OPTION, BAR_HELP, barArgument)
-    .option('--seed <n>', 'the only randomness', seed, 1)
-    .option(...JSON_OPTION)
-    .action(run(evaluateDirectionCommand, { isCalculation: true }));
-  evaluate
-    .command('sentiment')
-    .description('a scorer against labelled texts')
-    .requiredOption('--data <file>', 'lines {text, label} or {text, score}, plain or gzip')
-    .option(
-      '--families <list>',
-      'families, with @version if wanted; default: all that are ready',
-      listArgument,
-    )
-    .option('--out <file>', 'one JSON line a text and family')
-    .option(...JSON_OPTION)
-    .action(run(evaluateSentimentCommand, { isCalculation: true }));
-}
-
-function addSearch(program: Command, run: Runner): void {
-  program
-    .command('search')
-    .description('parameters searched inside a walk-forward, so that what they foretell is out of sample')
-    .command('direction')
-    .description('the parameters of a price family over a history folder; the same command resumes')
-    .requiredOption(...HISTORY_OPTION)
-    .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
-    .option('--family <name>', 'price family: trees or logistic', 'trees')
-    .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
-    .addOption(
-      new Option('--method <name>', 'how settings are proposed').choices(SEARCH_METHODS).default('tpe'),
-    )
-    .option(
-      '--trials <n>',
-      'trials a fold; default: 30, or as many as --seconds lets',
-      integerArgument(1, 100_000),
-    )
-    .option('--seconds <n>', 'begin no trial after so long', positiveArgument)
-    .option('--folds <n>', 'outer folds, each searched for by itself', integerArgument(1, 1_000), 6)
-    .option('--halving', 'successive halving: only the best of nine are judged on all of the resource')
-    .option('--from <moment>', 'test windows after this moment', momentArgument)
-    .option('--to <moment>', 'test windows up to this moment', momentArgument)
-    .option(BAR_OPTION, BAR_HELP, barArgument)
-    .option('--seed <n>', 'the only randomness', seed, 1)
-    .option('--out <file>', 'every trial, one JSON line each; default: searches/ in the data folder')
-    .option(...JSON_OPTION)
-    .action(run(searchDirectionCommand, { isCalculation: true }));
-}
-
-function addReports(program: Command, run: Runner): void {
-  const reports = program.command('report').description('pages of results, made from data');
-  reports
-    .command('direction')
-    .description('judge a price family out of sample against everything it has to beat, and write one page')
-    .requiredOption(...HISTORY_OPTION)
-    .requiredOption('--out <file>', 'the page, in HTML; it needs no other file')
-    .option('--markdown <file>', 'the same page in Markdown')
-    .option('--pictures <dir>', 'the pictures as SVG files, which the Markdown then shows')
-    .option('--horizon <minutes>', 'one or several, by commas', horizonsArgument, [60, 1_440])
-    .addOption(new Option('--family <name>').choices(['trees', 'logistic']).default('trees'))
-    .option('--scorer <family>', 'whose sentiment it reads; none for no sentiment', 'vader')
-    .option('--from <moment>', 'windows after this moment; default: the last three quarters', momentArgument)
-    .option('--to <moment>', 'windows up to this moment', momentArgument)
-    .option(BAR_OPTION, BAR_HELP, barArgument)
-    .option('--every-days <n>', 'days between two fits', integerArgument(1, 3_650), 7)
-    .option(
-      '--trials <n>',
-      'settings that are drawn at random, to tell what having looked costs',
-      integerArgument(2, 1_000),
-      24,
-    )
-    .option('--folds <n>', 'folds in which each of these is fitted', integerArgument(1, 1_000), 6)
-    .option('--seed <n>', 'the only randomness', seed, 1)
-    .option(...JSON_OPTION)
-    .action(run(reportDirectionCommand, { isCalculation: true }));
-  reports
-    .command('sentiment')
-    .description('train scorers on parts of labelled sets, test them on the rest, and write the page')
-    .requiredOption('--data <dir>', 'folder of labelled sets (docs/results/sentiment.md names them)')
-    .requiredOption('--out <file>', 'the page, in Markdown')
-    .option('--picture <file>', 'reliability diagrams, as an SVG that the page shows')
-    .option('--seed <n>', 'the only randomness', seed, 1)
-    .option(...JSON_OPTION)
-    .action(run(reportSentimentCommand, { isCalculation: true }));
-}
-
-/** What looks for faults of the program itself. */
-function addAudit(program: Command, run: Runner): void {
-  program
-    .command('audit')
-    .description('attacks on the program itself; exit 1 when one succeeds')
-    .command('leaks')
-    .description('does anything enter a feature, a label, a fit or a figure before it could have been known?')
-    .requiredOption(...HISTORY_OPTION)
-    .option('--plant <name>', `build this leak in first: ${PLANT_NAMES.join(', ')}`)
-    .option('--horizon <minutes>', 'how far ahead; default: an hour', integerArgument(1, 100_000))
-    .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
-    .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
-    .option(BAR_OPTION, BAR_HELP, barArgument)
-    .option('--seed <n>', 'the only randomness', seed, 1)
-    .option(...JSON_OPTION)
-    .action(run(auditLeaksCommand, { isCalculation: true }));
-  const holdout = program
-    .command('holdout')
-    .description('the range that BELLWETHER_HOLDOUT keeps back from training and evaluation');
-  holdout
-    .command('open')
-    .description('show the range to one registered version, once; it goes into a ledger')
-    .requiredOption('--version <version>', 'family and version, such as trees@1.0.3')
-    .option('--history <dir>', 'rows from a history folder; default: what the workspace has decided')
-    .option('--workspace <name>', WORKSPACE_HELP)
-    .option('--seed <n>', 'the only randomness', seed, 1)
-    .option(...JSON_OPTION)
-    .action(run(openHoldoutCommand));
-  holdout
-    .command('list')
-    .description('every opening, with its result')
-    .option(...JSON_OPTION)
-    .action(run(listHoldoutCommand));
 }
 
 /** What takes data out of a workspace and brings it back. */

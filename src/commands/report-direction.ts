@@ -113,12 +113,20 @@ function summarise(blocks: readonly Block[], out: string): string {
 }
 
 /** Everything but the windows themselves and long curves. */
-function forMachines({ judged: _, trading, trials, ...report }: DirectionReport): object {
-  const { places: _places, holding: _holding, costs, ...book } = trading;
-  const { logits: _logits, ...overfitting } = trials.overfitting;
+function forMachines(report: DirectionReport): object {
+  const { trading, trials } = report;
+  const { probability, slope, probabilityOfLoss } = trials.overfitting;
   return {
-    ...report,
-    trading: { ...book, costs: costs.map(({ equity: _equity, ...cost }) => cost) },
-    trials: { ...trials, overfitting },
+    ...without(report, 'judged'),
+    trading: {
+      turnoverPerYear: trading.turnoverPerYear,
+      meanAbsoluteMove: trading.meanAbsoluteMove,
+      costs: trading.costs.map((cost) => without(cost, 'equity')),
+    },
+    trials: { ...trials, overfitting: { probability, slope, probabilityOfLoss } },
   };
+}
+
+function without<Facts extends object>(facts: Facts, name: keyof Facts): Partial<Facts> {
+  return Object.fromEntries(Object.entries(facts).filter(([key]) => key !== name)) as Partial<Facts>;
 }

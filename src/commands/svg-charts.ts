@@ -78,7 +78,7 @@ export function drawLines({ title, x, y, lines }: LineChart): string {
         [at + 24, 36],
       ],
       place,
-    )}${textOf(at + 30, 40, name)}`;
+    )}${textOf([at + 30, 40], name)}`;
   });
   const grid = Array.from({ length: TICKS }, (_, tick) => tick / (TICKS - 1)).flatMap((share) => {
     const [atX, atY] = [
@@ -87,10 +87,9 @@ export function drawLines({ title, x, y, lines }: LineChart): string {
     ];
     return [
       `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${toY(atY).toFixed(1)}" y2="${toY(atY).toFixed(1)}" stroke="#e5e7eb"/>`,
-      textOf(LEFT - 8, toY(atY) + 4, y.format(atY), 'end'),
+      textOf([LEFT - 8, toY(atY) + 4], y.format(atY), 'end'),
       textOf(
-        toX(atX),
-        HEIGHT - BOTTOM + 18,
+        [toX(atX), HEIGHT - BOTTOM + 18],
         x.format(atX),
         share === 0 ? 'start' : share === 1 ? 'end' : 'middle',
       ),
@@ -98,8 +97,8 @@ export function drawLines({ title, x, y, lines }: LineChart): string {
   });
   return svgOf(HEIGHT, title, [
     ...grid,
-    textOf((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, x.label, 'middle'),
-    textOf(LEFT, TOP - 4, y.label),
+    textOf([(LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10], x.label, 'middle'),
+    textOf([LEFT, TOP - 4], y.label),
     ...legend,
     ...lines.map((line, place) => whiskersOf(line, { place, toX, toY })),
     ...shown.map(({ points, hasDots }, place) => {
@@ -123,9 +122,9 @@ export function drawBars({ title, bars, format }: BarChart): string {
       const top = TOP - 16 + place * BAR_HEIGHT;
       const [from, to] = [Math.min(toX(0), toX(value)), Math.max(toX(0), toX(value))];
       return [
-        textOf(BAR_NAMES - 8, top + 11, name, 'end'),
+        textOf([BAR_NAMES - 8, top + 11], name, 'end'),
         `<rect x="${from.toFixed(1)}" y="${top}" width="${(to - from).toFixed(1)}" height="${BAR_HEIGHT - 5}" fill="${STYLES[0]?.colour}"/>`,
-        textOf(to + 6, top + 11, format(value)),
+        textOf([to + 6, top + 11], format(value)),
       ];
     }),
   );
@@ -178,7 +177,8 @@ function pathOf(points: readonly (readonly [number, number])[], place: number): 
   return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="1.5"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}/>`;
 }
 
-function textOf(x: number, y: number, text: string, anchor = 'start'): string {
+function textOf(place: readonly [x: number, y: number], text: string, anchor = 'start'): string {
+  const [x, y] = place;
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escapeText(text)}</text>`;
 }
 

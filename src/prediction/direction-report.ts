@@ -53,7 +53,7 @@ export interface DirectionReportOptions extends Pick<
 /** An arm on the tested windows. */
 export interface ReportedArm {
   name: string;
-  scores: Omit<DirectionScores, 'baselines'>;
+  scores: DirectionScores;
   intervals: Record<DirectionMetric, { low: number; high: number }>;
 }
 
@@ -135,7 +135,7 @@ export function reportDirection(options: DirectionReportOptions): DirectionRepor
   });
   onProgress?.('drawing intervals', 0, 1);
   const described = [own, ...byGroups, other, ...baselines].map(({ name, probabilities }): ReportedArm => {
-    const { baselines: _, ...scores } = evaluateDirection({
+    const scores = evaluateDirection({
       ...shared,
       probabilities,
       labelsOneBarLater,
