@@ -61,7 +61,7 @@ beforeEach(async () => {
   rmSync(live.registryDir, { recursive: true, force: true });
   await live.pool.query('ALTER TABLE deployments DISABLE TRIGGER USER');
   await live.pool.query(
-    'TRUNCATE deployments, model_versions, runs, gate_decisions, events RESTART IDENTITY',
+    'TRUNCATE deployments, model_versions, runs, gate_decisions, ablations, events RESTART IDENTITY',
   );
   await live.pool.query('ALTER TABLE deployments ENABLE TRIGGER USER');
 });
@@ -134,7 +134,7 @@ describe('retrain', () => {
       return readFileSync(join(live.registryDir, 'logistic', '1.0.0', 'manifest.json'), 'utf8');
     };
     const first = await hashOf();
-    await live.pool.query('TRUNCATE model_versions, runs, gate_decisions');
+    await live.pool.query('TRUNCATE model_versions, runs, gate_decisions, ablations');
     expect(await hashOf()).toBe(first);
   });
 

@@ -39,6 +39,7 @@ export {
   recordVersion,
   type VersionRecord,
 } from './versions.ts';
+export { readLatestAblations, recordAblations } from './ablations.ts';
 export { readLiveSince, type LiveSince } from './live-since.ts';
 export {
   appendDeployment,
