@@ -14,6 +14,7 @@ import {
   parseModelVersion,
   readDecisions,
   readDeployments,
+  readLatestAblations,
   readLiveSince,
   type Deployment,
   type LiveSince,
@@ -37,6 +38,7 @@ type ModelPorts = Pick<
   | 'readersOf'
   | 'priceWithTexts'
   | 'modelsStatus'
+  | 'ablations'
   | 'deployments'
   | 'selectChampion'
   | 'deployVersion'
@@ -68,6 +70,10 @@ export function createModelPorts(operation: Operation): ModelPorts {
     readersOf: ({ horizonMinutes }) => readersOf(deployedNow(operation), horizonMinutes),
     priceWithTexts: async (question) => price(question),
     modelsStatus: (question) => describeModels(operation, question, memos),
+    async ablations({ asset, horizonMinutes, scorer }) {
+      const filter = { horizonMinutes: horizonMinutes ?? undefined, scorer: scorer ?? undefined };
+      return readLatestAblations(poolOf(operation), { asset, ...filter });
+    },
     async deployments({ asset, asOf, limit }) {
       return readDeployments(poolOf(operation), { asset, upTo: asOf ?? undefined, limit });
     },
