@@ -9,7 +9,7 @@ import {
 } from '../models/index.ts';
 import { ABLATION_COLUMNS, type Ablation, type AblationColumns } from '../registry/index.ts';
 import { decideGate } from './gate.ts';
-import { prepareHorizon } from './learning-data.ts';
+import { JUDGED_MS, prepareHorizon } from './learning-data.ts';
 import { armsFor, makeMarket, makeRequest, POSTS, SCORER, type MarketOptions } from './market.contract.ts';
 import { retrain } from './pipeline.ts';
 import type { RetrainingRequest } from './retraining.ts';
@@ -181,10 +181,11 @@ describe('an ablation', () => {
       columns: 'price+sentiment',
       reason: undefined,
     });
-    expect(reason).toContain('this is all');
+    expect(reason).toContain('the fit of all stands for this one');
     expect(variantOf(ablations[0]!, 'price+social')).toMatchObject({
       gain: null,
-      reason: 'No window that was learnt from has anything that vader@1.0.0 says of posts. So this is price.',
+      reason:
+        'No window that was learnt from has anything that vader@1.0.0 says of posts. So they can add nothing to price.',
     });
   });
 
@@ -199,19 +200,44 @@ describe('an ablation', () => {
     const pool = watchedPool();
     const noPosts = await trained({}, { pool, rowsAt: empty([POSTS]) });
     expect(pool.fits).toHaveLength(8);
-    expect(variantOf(noPosts.ablations[0]!, 'price+social').reason).toContain('So this is price');
+    expect(variantOf(noPosts.ablations[0]!, 'price+social').reason).toContain('can add nothing to price');
     const noNews = await trained({}, { rowsAt: empty(['news_sentiment_4h']) });
     expect(variantOf(noNews.ablations[0]!, 'price+sentiment').gain).toBeNull();
-    expect(variantOf(noNews.ablations[0]!, 'price+social').reason).toContain('this is all');
+    expect(variantOf(noNews.ablations[0]!, 'price+social').reason).toContain('the fit of all stands');
     const neither = await trained({}, { rowsAt: empty(['news_sentiment_4h', POSTS]) });
     const [price, ...others] = neither.ablations[0]!.variants;
     expect(price!.accuracy).toBeGreaterThan(0.4);
     expect(others.map(({ gain, reason }) => [gain, reason])).toEqual(
       Array(3).fill([
         null,
-        'No window that was learnt from has anything that vader@1.0.0 says of news or posts.',
+        'No window that was learnt from has anything that vader@1.0.0 says of news. No window that was learnt from has anything that vader@1.0.0 says of posts.',
       ]),
     );
+  });
+
+  it('sees nothing of posts in weeks in which nobody posted, however much was learnt from them before', async () => {
+    const market = makeMarket({ posts: 0.25 });
+    const pool = watchedPool();
+    const { ablations } = await trained(
+      {},
+      {
+        pool,
+        rowsAt(horizonMinutes) {
+          const rows = market.rowsAt(horizonMinutes, AT - 60_000);
+          const [width, place] = [rows.columns.length, rows.columns.indexOf(POSTS)];
+          const first = rows.windowEnds.findIndex((end) => end > AT - JUDGED_MS);
+          const isGone = (at: number) => at % width === place && at >= first * width;
+          return { ...rows, values: rows.values.map((value, at) => (isGone(at) ? NaN : value)) };
+        },
+      },
+    );
+    expect(pool.fits).toHaveLength(8);
+    expect(variantOf(ablations[0]!, 'price+social')).toMatchObject({
+      gain: null,
+      reason:
+        'No window of the eight weeks that judge has anything that vader@1.0.0 says of posts. So they can add nothing to price.',
+    });
+    expect(variantOf(ablations[0]!, 'price+sentiment').gain).toBe(variantOf(ablations[0]!, 'all').gain);
   });
 
   it('says why it cannot compare: too short a past, a scorer younger than the windows, a fit that fails', async () => {

@@ -1,5 +1,11 @@
 import { createRandom, messageOf } from '../core/index.ts';
-import { compareDirections, directionOf, selectColumns, type Model } from '../models/index.ts';
+import {
+  compareDirections,
+  directionOf,
+  selectColumns,
+  type FeatureMatrix,
+  type Model,
+} from '../models/index.ts';
 import {
   ABLATION_COLUMNS,
   modelVersionOf,
@@ -42,7 +48,8 @@ interface Scored {
  * Measures what the columns of a scorer are worth: for each arm with one, at each horizon, four fits of its family on the
  * same rows with the same seed (without the scorer, with its news, with its posts, with both), all learnt from what had
  * matured before the eight judged weeks and held against the first on those weeks, window by window. `price` and `all`
- * are the gate fits that the arms have anyway; a group that was never there costs no fit. Nothing is decided by it.
+ * are the gate fits that the arms have anyway; a group of which nothing was there, before those weeks or in them, costs no
+ * fit. Nothing is decided by it.
  *
  * Intervals are those of the gate, two-sided at 95 %: block bootstrap, blocks of max(24 h, 3 x horizon), widened for few
  * blocks. Where nothing can be compared a reason says why.
@@ -112,17 +119,17 @@ async function answersOf(
   }
   const answer = (model: Model) => ({ probabilities: model.predict(judged.rows), reason: null });
   const price = answer(plain.gateModel);
-  const lacking = groupsLacking(own);
-  if (lacking.sentiment && lacking.social) {
-    return { ...everywhere(nothingThere(own, 'news or posts')), price };
+  const lacks = { sentiment: lackOf('sentiment', own), social: lackOf('social', own) };
+  if (lacks.sentiment !== null && lacks.social !== null) {
+    return { ...everywhere([...new Set(Object.values(lacks))].join(' ')), price };
   }
   const all = answer(own.gateModel);
-  const instead = (group: keyof typeof lacking): Answers | null => {
-    const other = group === 'sentiment' ? 'social' : 'sentiment';
-    if (lacking[group]) return { reason: `${nothingThere(own, TEXTS[group])} So this is price.` };
-    return lacking[other]
-      ? { ...all, reason: `${nothingThere(own, TEXTS[other])} So this is all, and its fit stands for both.` }
-      : null;
+  const instead = (group: Group): Answers | null => {
+    const { [group]: lack, [OTHER[group]]: otherLack } = lacks;
+    if (lack !== null) return { reason: `${lack} So they can add nothing to price.` };
+    return otherLack === null
+      ? null
+      : { ...all, reason: `${otherLack} So the fit of all stands for this one.` };
   };
   const [sentiment, social] = await Promise.all([
     instead('sentiment') ?? fitWithout('social', own, request),
@@ -131,8 +138,9 @@ async function answersOf(
   return { price, 'price+sentiment': sentiment, 'price+social': social, all };
 }
 
-const TEXTS = { sentiment: 'news', social: 'posts' } as const;
-type Group = keyof typeof TEXTS;
+type Group = 'sentiment' | 'social';
+const TEXTS: Readonly<Record<Group, string>> = { sentiment: 'news', social: 'posts' };
+const OTHER: Readonly<Record<Group, Group>> = { sentiment: 'social', social: 'sentiment' };
 
 function everywhere(reason: string): AnswersByColumns {
   return {
@@ -143,23 +151,22 @@ function everywhere(reason: string): AnswersByColumns {
   };
 }
 
-function nothingThere({ arm }: Candidate, texts: string): string {
-  return `No window that was learnt from has anything that ${arm.scorer ?? ''} says of ${texts}.`;
+/** Why a group cannot show what it is worth; null where it can. */
+function lackOf(group: Group, { arm, data: { gateRows, judged } }: Candidate): string | null {
+  const names = columnsOf(arm, group);
+  const lack = (where: string) =>
+    `No window ${where} has anything that ${arm.scorer ?? ''} says of ${TEXTS[group]}.`;
+  if (gateRows === null || !hasValue(gateRows.rows, names)) return lack('that was learnt from');
+  return hasValue(judged.rows, names) ? null : lack('of the eight weeks that judge');
 }
 
-/** Groups of which no training row has a value: nothing can be learnt from them. */
-function groupsLacking({ arm, data }: Candidate): Record<Group, boolean> {
-  const rows = data.gateRows?.rows;
-  if (rows === undefined) return { sentiment: true, social: true };
-  const { columns, values } = rows;
-  const isLacking = (group: Group) =>
-    columnsOf(arm, group).every((name) => {
-      for (let place = columns.indexOf(name); place < values.length; place += columns.length) {
-        if (!Number.isNaN(values[place])) return false;
-      }
-      return true;
-    });
-  return { sentiment: isLacking('sentiment'), social: isLacking('social') };
+function hasValue({ columns, values }: FeatureMatrix, names: readonly string[]): boolean {
+  return names.some((name) => {
+    for (let place = columns.indexOf(name); place < values.length; place += columns.length) {
+      if (!Number.isNaN(values[place])) return true;
+    }
+    return false;
+  });
 }
 
 function columnsOf({ scoredColumns }: Candidate['arm'], group: Group): readonly string[] {

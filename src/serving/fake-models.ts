@@ -85,7 +85,7 @@ const FAKE_ABLATION: AblationView = {
       logLoss: 0.6921,
       ...{ accuracyDifference: 0.005, low: -0.007, high: 0.017 },
       ...{ gain: 0.0004, gainLow: -0.0005, gainHigh: 0.0013, mcnemar: 0.44, dieboldMariano: 0.38 },
-      reason: 'this is all, and its fit stands for both.',
+      reason: 'the fit of all stands for this one',
     },
   ],
 };

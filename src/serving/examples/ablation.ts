@@ -46,7 +46,7 @@ export const ABLATION_EXAMPLES = [
             ...ALL,
             columns: 'price+sentiment' as const,
             reason:
-              'No window that was learnt from has anything that vader@1.0.0 says of posts. So this is all, and its fit stands for both.',
+              'No window that was learnt from has anything that vader@1.0.0 says of posts. So the fit of all stands for this one.',
           },
           {
             ...PRICE,
@@ -54,7 +54,7 @@ export const ABLATION_EXAMPLES = [
             accuracy: null,
             log_loss: null,
             reason:
-              'No window that was learnt from has anything that vader@1.0.0 says of posts. So this is price.',
+              'No window that was learnt from has anything that vader@1.0.0 says of posts. So they can add nothing to price.',
           },
           ALL,
         ],

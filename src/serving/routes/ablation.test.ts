@@ -48,7 +48,7 @@ describe('GET /models/ablation', () => {
         ...{ accuracy_difference: 0.005, low: -0.007, high: 0.017 },
         ...{ gain: 0.0004, gain_low: -0.0005, gain_high: 0.0013 },
         ...{ mcnemar_p: 0.44, diebold_mariano_p: 0.38 },
-        reason: 'this is all, and its fit stands for both.',
+        reason: 'the fit of all stands for this one',
       },
     ]);
   });
