@@ -26,7 +26,7 @@ describe('learning where scorers come and go', () => {
   beforeEach(async () => {
     await workspace.pool.query(`
       ALTER TABLE deployments DISABLE TRIGGER USER;
-      TRUNCATE deployments, model_versions, runs, gate_decisions, events RESTART IDENTITY;
+      TRUNCATE deployments, model_versions, runs, gate_decisions, ablations, events RESTART IDENTITY;
       ALTER TABLE deployments ENABLE TRIGGER USER`);
   });
   afterAll(() => workspace.drop());

@@ -7,7 +7,7 @@ import { DAY_MS, MINUTE_MS } from './core/index.ts';
 import { createModelPorts, deployedNow } from './model-ports.ts';
 import type { Operation } from './operation.ts';
 import { HORIZONS_MINUTES, NOTHING_DEPLOYED } from './prediction/index.ts';
-import { liveAt, readDeployments, type Deployment } from './registry/index.ts';
+import { ABLATION_COLUMNS, liveAt, readDeployments, type Deployment } from './registry/index.ts';
 
 const KEY = { asset: ASSET, horizonMinutes: 60 };
 
@@ -47,6 +47,20 @@ describe('what is live', () => {
     }
     expect(status.gate).toHaveLength(5);
     expect(status.router).toMatchObject({ revision: deploy?.id, problem: null });
+  });
+
+  it('is told beside what the columns of its scorers were worth when it was trained, or why nobody can say', async () => {
+    const ports = createModelPorts(operation);
+    const all = await ports.ablations({ asset: ASSET, horizonMinutes: null, scorer: null });
+    expect(all.map(({ arm, horizonMinutes }) => `${arm} ${horizonMinutes}`)).toEqual(
+      HORIZONS_MINUTES.flatMap((horizon) => [`logistic+vader ${horizon}`, `trees+vader ${horizon}`]),
+    );
+    // The newest training, live or not.
+    expect(all[0]).toMatchObject({ modelVersion: 'logistic@1.0.3', scorer: 'vader@1.0.0' });
+    expect(all[0]!.variants.map(({ columns }) => columns)).toEqual(ABLATION_COLUMNS);
+    const day = await ports.ablations({ asset: ASSET, horizonMinutes: 1_440, scorer: 'vader' });
+    expect(day).toEqual(all.filter(({ horizonMinutes }) => horizonMinutes === 1_440));
+    expect(await ports.ablations({ asset: ASSET, horizonMinutes: null, scorer: 'linear' })).toEqual([]);
   });
 
   it('asks the ledger once how long it has been so, until it moves', async () => {

@@ -15,6 +15,7 @@ import {
   parseModelVersion,
   readDecisions,
   readDeployments,
+  readLatestAblations,
   readLiveSince,
   type Deployment,
   type LiveSince,
@@ -40,6 +41,7 @@ type ModelPorts = Pick<
   | 'priceWithTexts'
   | 'explainDirection'
   | 'modelsStatus'
+  | 'ablations'
   | 'deployments'
   | 'selectChampion'
   | 'deployVersion'
@@ -72,6 +74,10 @@ export function createModelPorts(operation: Operation): ModelPorts {
     priceWithTexts: async (question) => price(question),
     explainDirection: ({ horizonMinutes }) => explain(horizonMinutes),
     modelsStatus: (question) => describeModels(operation, question, memos),
+    async ablations({ asset, horizonMinutes, scorer }) {
+      const filter = { horizonMinutes: horizonMinutes ?? undefined, scorer: scorer ?? undefined };
+      return readLatestAblations(poolOf(operation), { asset, ...filter });
+    },
     async deployments({ asset, asOf, limit }) {
       return readDeployments(poolOf(operation), { asset, upTo: asOf ?? undefined, limit });
     },

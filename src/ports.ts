@@ -271,6 +271,7 @@ function guarded(ports: ServingPorts): ServingPorts {
     signalHistory: wrap(ports.signalHistory),
     latestFeatures: wrap(ports.latestFeatures),
     performance: wrap(ports.performance),
+    ablations: wrap(ports.ablations),
     priceWithTexts: wrap(ports.priceWithTexts),
     modelsStatus: wrap(ports.modelsStatus),
     deployments: wrap(ports.deployments),

@@ -198,6 +198,8 @@ const CONTENT: Readonly<Record<string, string>> = {
   model_versions: '*',
   runs: 'asset, family, version, at, trigger, status, parameters, metrics, data_hash',
   gate_decisions: 'asset, at, arm, horizon_minutes, kind, candidate, incumbent, n, gain, low, high, verdict',
+  ablations:
+    'asset, at, model_version, arm, scorer, horizon_minutes, window_from, window_to, n, seed, variants',
   deployments: 'asset, at, kind, actor, changes, state',
 };
 

@@ -34,7 +34,7 @@ const INTO_THE_GATE_MS = 3;
 /** One that was quicker than whoever looks for its draft is followed by another. */
 const ATTEMPTS = 8;
 /** The tables that a retraining writes, in their order: each is another moment between its files and its end. */
-const TABLES = ['model_versions', 'runs', 'gate_decisions', 'deployments', 'events'];
+const TABLES = ['model_versions', 'runs', 'gate_decisions', 'ablations', 'deployments', 'events'];
 /** Four weeks of retrainings every day. */
 const DAILY: Task = { from: TO - 27 * DAY_MS, env: { BELLWETHER_RETRAIN_DAYS: '1' } };
 const WEEKLY: Task = { from: FROM, env: {} };

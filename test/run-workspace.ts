@@ -93,6 +93,8 @@ const LEFT_BEHIND = {
   runs: 'select asset, family, version, at, trigger, status, parameters, metrics, data_hash from runs',
   gate_decisions:
     'select asset, at, horizon_minutes, arm, kind, candidate, incumbent, n, gain, low, high, verdict from gate_decisions',
+  ablations:
+    'select asset, at, model_version, arm, scorer, horizon_minutes, window_from, window_to, n, seed, variants from ablations',
   deployments: 'select asset, at, kind, actor, reason, changes, state from deployments',
 };
 export type LeftBehind = Record<keyof typeof LEFT_BEHIND, string[]>;
@@ -114,7 +116,7 @@ export async function forgetRuns({ pool }: Workspace): Promise<void> {
   await pool.query('alter table deployments disable trigger user');
   await pool.query(
     `truncate window_ledger, window_runners, predictions, outcomes, feature_rows, feature_state, scores, events,
-       model_versions, runs, gate_decisions, deployments`,
+       model_versions, runs, gate_decisions, ablations, deployments`,
   );
   await pool.query('alter table deployments enable trigger user');
 }

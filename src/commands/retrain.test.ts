@@ -25,6 +25,7 @@ import {
   listVersions,
   readDecisions,
   readDeployments,
+  readLatestAblations,
   readRuns,
 } from '../registry/index.ts';
 import { deployCommand } from './deploy.ts';
@@ -61,7 +62,7 @@ beforeEach(async () => {
   rmSync(live.registryDir, { recursive: true, force: true });
   await live.pool.query('ALTER TABLE deployments DISABLE TRIGGER USER');
   await live.pool.query(
-    'TRUNCATE deployments, model_versions, runs, gate_decisions, events RESTART IDENTITY',
+    'TRUNCATE deployments, model_versions, runs, gate_decisions, ablations, events RESTART IDENTITY',
   );
   await live.pool.query('ALTER TABLE deployments ENABLE TRIGGER USER');
 });
@@ -84,6 +85,14 @@ describe('retrain', () => {
     });
     // Too short a past to hold eight weeks back, so there is nothing to measure it on.
     expect(trace.json()['metrics']).toMatchObject({ 'trees+vader 60 agreement': null });
+    expect(trace.json()['ablations']).toMatchObject(
+      [60, 1_440].map((horizonMinutes) => ({
+        ...{ arm: 'trees+vader', modelVersion: 'trees@1.0.0', scorer: 'vader@1.0.0', horizonMinutes },
+        ...{ n: 0, from: null, to: null },
+      })),
+    );
+    expect(trace.text()).toContain('What news and posts are worth beside price');
+    expect(trace.text()).toContain('Fewer than 500 windows had matured before the eight weeks that judge.');
     expect(trace.text()).toContain('trees@1.0.0 is a candidate in the registry of live');
     expect(trace.text()).toContain('Nothing changed for those who ask');
     expect(trace.text()).toContain('deploy --family trees --version 1.0.0');
@@ -97,6 +106,7 @@ describe('retrain', () => {
     expect(await readRuns(live.pool, { asset: ASSET, limit: 9 })).toMatchObject([
       { family: 'trees', version: '1.0.0', trigger: 'hand', status: 'done' },
     ]);
+    expect(await readLatestAblations(live.pool, { asset: ASSET })).toHaveLength(2);
     // Nobody hears of something live that is not.
     expect(await readEvents(live.pool, { limit: 99 })).toEqual([]);
   });
@@ -134,7 +144,7 @@ describe('retrain', () => {
       return readFileSync(join(live.registryDir, 'logistic', '1.0.0', 'manifest.json'), 'utf8');
     };
     const first = await hashOf();
-    await live.pool.query('TRUNCATE model_versions, runs, gate_decisions');
+    await live.pool.query('TRUNCATE model_versions, runs, gate_decisions, ablations');
     expect(await hashOf()).toBe(first);
   });
 

@@ -16,11 +16,12 @@ import { readBarSpan, readFurthestBar } from '../lake/index.ts';
 import { openLearning } from '../learning.ts';
 import { createFitPool } from '../models/index.ts';
 import { countPredictions, type WindowMemory } from '../prediction/index.ts';
-import type { GateDecision, ManifestModel } from '../registry/index.ts';
+import type { Ablation, GateDecision, ManifestModel } from '../registry/index.ts';
 import type { Retraining } from '../retraining/index.ts';
 import type { OpenScorers } from '../scorers.ts';
 import { SCORER_FAMILIES, scorerName } from '../sentiment/index.ts';
 import { commitRetraining, openMemory, openRun, WINDOW_JOB } from '../window-run.ts';
+import { ablationLines } from './ablation-lines.ts';
 import { alignColumns } from './align-columns.ts';
 import { percent } from './amount.ts';
 import { readRunningStart } from './data-folder.ts';
@@ -212,7 +213,7 @@ async function rowsUpToNow(parts: Parts): Promise<{ memory: WindowMemory; window
 }
 
 function tell(
-  { runs: [run], drafts: [draft], decisions }: Retraining,
+  { runs: [run], drafts: [draft], decisions, ablations }: Retraining,
   facts: { at: EpochMs; workspaceName: string; family: string; terminal: Terminal },
 ): void {
   const { at, workspaceName, family, terminal } = facts;
@@ -226,6 +227,8 @@ function tell(
       ...describeModels(draft?.manifest.models ?? [], decisions),
       ...new Set(decisions.filter(({ kind }) => kind !== 'champion').map(({ reason }) => `  ${reason}`)),
       '',
+      ...ablationLines(ablations),
+      '',
       `Nothing changed for those who ask. To make it live: npm run bellwether -- ${deploy}`,
     ].join('\n'),
     {
@@ -237,8 +240,15 @@ function tell(
       metrics: run?.metrics ?? {},
       models: draft?.manifest.models ?? [],
       gate: decisions.map((decision) => ({ ...decision, at: isoUtc(decision.at) })),
+      ablations: ablations.map(writeAblation),
     },
   );
+}
+
+function writeAblation(ablation: Ablation) {
+  const { at, from, to } = ablation;
+  const written = (moment: EpochMs | null) => (moment === null ? null : isoUtc(moment));
+  return { ...ablation, at: isoUtc(at), from: written(from), to: written(to) };
 }
 
 /** Each model with what its gate fit did in the eight weeks that it had not seen, and what the gate says. */

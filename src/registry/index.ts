@@ -1,6 +1,9 @@
 export { registryMigrations } from './migrations.ts';
 export { isFamilyName, type Manifest, type ManifestModel, type VersionDraft } from './manifest.ts';
 export type {
+  Ablation,
+  AblationColumns,
+  AblationVariant,
   Deployment,
   DeploymentDraft,
   DeploymentKind,
@@ -18,6 +21,7 @@ export {
   type OpenVersion,
   type SavedVersion,
 } from './artifact-store.ts';
+export { ABLATION_COLUMNS } from './records.ts';
 export { armNotLive, modelNotFound } from './errors.ts';
 export { requireAsset, requireFeatureSets } from './feature-set.ts';
 export { modelVersionOf, parseModelVersion } from './version-name.ts';
@@ -35,6 +39,7 @@ export {
   recordVersion,
   type VersionRecord,
 } from './versions.ts';
+export { readLatestAblations, recordAblations } from './ablations.ts';
 export { readLiveSince, type LiveSince } from './live-since.ts';
 export {
   appendDeployment,

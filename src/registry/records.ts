@@ -74,6 +74,53 @@ export interface GateDecision {
   reason: string;
 }
 
+/** Groups of columns that a family is fitted with: without the scorer, with its news, with its posts, with both. */
+export const ABLATION_COLUMNS = ['price', 'price+sentiment', 'price+social', 'all'] as const;
+export type AblationColumns = (typeof ABLATION_COLUMNS)[number];
+
+/** One of the four fits of an ablation, held against `price` window by window. A figure that is not to be had is null. */
+export interface AblationVariant {
+  columns: AblationColumns;
+  /** 0..1, on the windows of the ablation. */
+  accuracy: number | null;
+  /** Nats a window. */
+  logLoss: number | null;
+  /** Accuracy less that of `price`, with its 95 % interval: above 0 the further columns help. All null for `price`. */
+  accuracyDifference: number | null;
+  low: number | null;
+  high: number | null;
+  /** Log loss of `price` less its own, nats a window, with its 95 % interval: above 0 the further columns help. */
+  gain: number | null;
+  gainLow: number | null;
+  gainHigh: number | null;
+  /** Two-sided p of equal accuracy, exact; null too where windows overlap. */
+  mcnemar: number | null;
+  /** Two-sided p of equal Brier scores. */
+  dieboldMariano: number | null;
+  /** Why figures are missing, or are those of another fit; null where its own fit was measured. */
+  reason: string | null;
+}
+
+/** What groups of columns are worth to an arm at a horizon, on the windows that judged the version of a training. */
+export interface Ablation {
+  at: EpochMs;
+  /** The version of which this training is. */
+  modelVersion: ModelVersion;
+  arm: string;
+  /** `family@version`. */
+  scorer: string;
+  horizonMinutes: number;
+  /** Ends of the first and the last window that counts; null without any. */
+  from: EpochMs | null;
+  to: EpochMs | null;
+  /** Windows that went up or down: the same ones for all variants. */
+  n: number;
+  /** Of the fits and of the bootstrap. */
+  seed: number;
+  /** One for each of `ABLATION_COLUMNS`, in that order. */
+  variants: AblationVariant[];
+}
+
 /** What one training was made of and what came of it (experiment tracking). */
 export interface TrainingRun {
   asset: string;

@@ -57,6 +57,24 @@ export const READ_DECISIONS = `
     and at <= coalesce(to_timestamp($3::float8 / 1000), 'infinity')
   order by id desc limit $4`;
 
+export const INSERT_ABLATION = `
+  insert into ablations (asset, at, model_version, arm, scorer, horizon_minutes, window_from, window_to, n, seed, variants)
+  values ($1, to_timestamp($2::float8 / 1000), $3, $4, $5, $6, to_timestamp($7::float8 / 1000),
+          to_timestamp($8::float8 / 1000), $9, $10, $11)`;
+
+/** $1 asset, $2 horizon, $3 scorer or its family, $4 up to, each null for all: the newest of each horizon and arm. */
+export const LATEST_ABLATIONS = `
+  select * from (
+    select distinct on (horizon_minutes, arm)
+           ${epochMs('at')} as at, model_version as "modelVersion", arm, scorer, horizon_minutes as "horizonMinutes",
+           ${epochMs('window_from')} as "from", ${epochMs('window_to')} as "to", n, seed, variants
+    from ablations
+    where asset = $1 and horizon_minutes = coalesce($2, horizon_minutes)
+      and ($3::text is null or $3 in (scorer, split_part(scorer, '@', 1)))
+      and at <= coalesce(to_timestamp($4::float8 / 1000), 'infinity')
+    order by horizon_minutes, arm, id desc) as newest
+  order by "horizonMinutes", arm collate "C"`;
+
 const DEPLOYMENT_COLUMNS = `id, asset, ${epochMs('at')} as at, kind, actor, reason, changes, state, undoes`;
 
 export const INSERT_DEPLOYMENT = `

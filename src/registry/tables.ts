@@ -85,6 +85,30 @@ export const gateDecisions = pgTable(
   ],
 );
 
+/** What groups of columns were worth on the windows that judged a version; `variants` holds the figures. */
+export const ablations = pgTable(
+  'ablations',
+  {
+    id: id(),
+    asset: text('asset').notNull(),
+    at: moment('at'),
+    modelVersion: text('model_version').notNull(),
+    arm: text('arm').notNull(),
+    scorer: text('scorer').notNull(),
+    horizonMinutes: integer('horizon_minutes').notNull(),
+    windowFrom: timestamp('window_from', { withTimezone: true, mode: 'date' }),
+    windowTo: timestamp('window_to', { withTimezone: true, mode: 'date' }),
+    n: integer('n').notNull(),
+    // A whole number up to 2^53.
+    seed: doublePrecision('seed').notNull(),
+    variants: jsonb('variants').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'ablations_pk', columns: [table.id] }),
+    index('ablations_by_arm').on(table.asset, table.arm, table.horizonMinutes, table.id),
+  ],
+);
+
 /** The ledger of what was live when. A trigger keeps it append-only; an entry is taken back once at most. */
 export const deployments = pgTable(
   'deployments',

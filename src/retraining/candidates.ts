@@ -13,7 +13,7 @@ import type { HorizonData, JudgedWindows } from './learning-data.ts';
 import { recipeOf } from './recipe.ts';
 import type { RetrainedFamily, RetrainingRequest } from './retraining.ts';
 
-/** The code of a pool that was closed: the program ends, the fit did not fail. */
+/** The code of a pool that was closed: the fit did not fail. */
 const STOPPED = 'MODEL_FIT_STOPPED';
 
 /** What was fitted for an arm at a horizon. */
@@ -71,11 +71,16 @@ export async function fitCandidates(
       try {
         return { ...family, candidates: await bothOrFirstError(fits) };
       } catch (error) {
-        if (isAppError(error) && error.code === STOPPED) throw error;
+        if (isStopped(error)) throw error;
         return { ...family, error };
       }
     }),
   );
+}
+
+/** Whether a fit failed because the pool was closed: the program ends. */
+export function isStopped(error: unknown): boolean {
+  return isAppError(error) && error.code === STOPPED;
 }
 
 /** Waits for all, so that no fit is left running, then gives what the first in the list was rejected with. */

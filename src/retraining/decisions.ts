@@ -193,10 +193,10 @@ function judgeChampion(
 }
 
 /** Why an arm cannot be judged on these windows, or null. */
-function hindsightOf(
-  { scorer }: Incumbent,
+export function hindsightOf(
+  { scorer }: Pick<Incumbent, 'scorer'>,
   { judged }: HorizonData,
-  { knownSince }: RetrainingRequest,
+  { knownSince }: Pick<RetrainingRequest, 'knownSince'>,
 ): string | null {
   const since = scorer === null ? undefined : knownSince?.get(scorer);
   if (since === undefined || !((judged.windowEnds[0] ?? Infinity) < since)) return null;

@@ -11,7 +11,7 @@ export const LARGEST_DISAGREEMENT = 0.05;
 export const GATE_LEVEL = 0.95;
 
 const DAY_MINUTES = 1_440;
-const RESAMPLES = 2_000;
+export const GATE_RESAMPLES = 2_000;
 /**
  * Probabilities end this far from 0 and 1. No model knows an hour of Bitcoin to one in a thousand, and without an end
  * one window could outweigh eight weeks: now the dearest one costs ln 1000 = 6.9 nats, for either side.
@@ -63,7 +63,7 @@ export function decideGate(question: GateQuestion): GateFinding {
   const { mean, low, high, observations } = blockBootstrapBounds({
     values: lossDifferences(question),
     blockLength,
-    resamples: RESAMPLES,
+    resamples: GATE_RESAMPLES,
     confidence: question.level,
     uniform: createRandom(question.seed).fork('gate').uniform,
   });
@@ -148,12 +148,20 @@ function percent(level: number): string {
   return String(Number((100 * level).toFixed(2)));
 }
 
-function blockLengthOf({ barMinutes, horizonMinutes }: GateQuestion): number {
+/** Rows per block of the bootstrap: max(24 h, 3 x horizon). */
+export function blockLengthOf({
+  barMinutes,
+  horizonMinutes,
+}: Pick<GateQuestion, 'barMinutes' | 'horizonMinutes'>): number {
   return Math.ceil(Math.max(DAY_MINUTES, 3 * horizonMinutes) / barMinutes);
 }
 
 /** Incumbent's log loss less the candidate's, window by window; NaN where there is nothing to compare. */
-function lossDifferences({ candidate, incumbent, labels }: GateQuestion): Float64Array {
+export function lossDifferences({
+  candidate,
+  incumbent,
+  labels,
+}: Pick<GateQuestion, 'candidate' | 'incumbent' | 'labels'>): Float64Array {
   if (candidate.length !== labels.length || incumbent.length !== labels.length) {
     throw new RangeError(
       `${labels.length} labels, but ${candidate.length} answers of the candidate and ${incumbent.length} of the incumbent`,

@@ -1,4 +1,4 @@
-import { createRandom, DAY_MS, HOUR_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
+import { createRandom, DAY_MS, HOUR_MS, SECOND_MS, type EpochMs, type Random } from '../core/index.ts';
 import {
   createFitPool,
   MODEL_FAMILIES,
@@ -16,12 +16,14 @@ import { stateAfter } from './decisions.ts';
 export const MONDAY: EpochMs = Date.UTC(2022, 2, 7);
 const GRACE_MS = 60 * SECOND_MS;
 const HORIZONS = [60, 1_440] as const;
-const COLUMNS = ['momentum', 'news_sentiment_4h', 'quiet', PAST_RETURN];
+const NEWS = 'news_sentiment_4h';
+export const POSTS = 'social_sentiment_24h';
+const COLUMNS = ['momentum', NEWS, 'quiet', PAST_RETURN];
 export const SCORER = 'vader@1.0.0';
-const LANES = {
-  hiddenFrom: (scorer: string | null) => (scorer === SCORER ? [] : ['news_sentiment_4h']),
-  scoredBy: () => ({ sentiment: ['news_sentiment_4h'], social: [] }),
-};
+const lanesOf = (social: readonly string[]) => ({
+  hiddenFrom: (scorer: string | null) => (scorer === SCORER ? [] : [NEWS, ...social]),
+  scoredBy: () => ({ sentiment: [NEWS], social }),
+});
 
 /** How a made-up market is made. */
 export interface MarketOptions {
@@ -29,19 +31,22 @@ export interface MarketOptions {
   seed?: number;
   /** How far the mood of the news moves the next return, in standard deviations of it. */
   strength?: number;
+  /** How far the mood of posts moves it beside that; left out, nobody posts, and there is no column for it. */
+  posts?: number;
 }
 
 /** Hourly windows up to a Monday, with labels as they become known, at any horizon; the mood lasts about a day. */
-export function makeMarket({ weeks = 40, seed = 1, strength = 0.25 }: MarketOptions = {}) {
+export function makeMarket({ weeks = 40, seed = 1, strength = 0.25, posts }: MarketOptions = {}) {
   const random = createRandom(seed);
   const count = weeks * 168;
+  const chatter = chatterOf(createRandom(seed).fork('posts'), posts === undefined ? 0 : count);
   const mood = new Float64Array(count);
   const price = new Float64Array(count);
   const quiet = Float64Array.from({ length: count }, () => random.normal());
   const returns = new Float64Array(count);
   for (let row = 0; row < count; row += 1) {
     mood[row] = 0.96 * (mood[row - 1] ?? 0) + 0.28 * random.normal();
-    returns[row] = strength * (mood[row - 1] ?? 0) + random.normal();
+    returns[row] = strength * (mood[row - 1] ?? 0) + (posts ?? 0) * (chatter[row - 1] ?? 0) + random.normal();
     price[row] = (price[row - 1] ?? 0) + (returns[row] ?? NaN);
   }
   const start = MONDAY - (count - 1) * HOUR_MS;
@@ -54,10 +59,11 @@ export function makeMarket({ weeks = 40, seed = 1, strength = 0.25 }: MarketOpti
       mood[row] ?? NaN,
       quiet[row] ?? NaN,
       (price[row] ?? NaN) - (price[row - bars] ?? NaN),
+      ...chatter.subarray(row, row + 1),
     ]);
     const isKnown = (row: number) => row + bars < kept;
     return {
-      columns: COLUMNS,
+      columns: posts === undefined ? COLUMNS : [...COLUMNS, POSTS],
       values: Float64Array.from(values.flat()),
       count: kept,
       windowEnds: Float64Array.from({ length: kept }, (_, row) => start + row * HOUR_MS),
@@ -73,9 +79,19 @@ export function makeMarket({ weeks = 40, seed = 1, strength = 0.25 }: MarketOpti
   return { rowsAt };
 }
 
-/** The arms of a family, with and without the news. */
-export function armsFor(family: ModelFamily): RetrainedFamily {
-  return { family, arms: armsOf({ fitted: [family], baselines: [], scorers: [SCORER], lanes: LANES }) };
+/** The mood of posts lasts about a day, as that of the news does. */
+function chatterOf(random: Random, count: number): Float64Array {
+  let chatter = 0;
+  return Float64Array.from({ length: count }, () => {
+    chatter = 0.96 * chatter + 0.28 * random.normal();
+    return chatter;
+  });
+}
+
+/** The arms of a family, with and without the news, and the posts where somebody posts. */
+export function armsFor(family: ModelFamily, { posts = false } = {}): RetrainedFamily {
+  const lanes = lanesOf(posts ? [POSTS] : []);
+  return { family, arms: armsOf({ fitted: [family], baselines: [], scorers: [SCORER], lanes }) };
 }
 
 /** A first training of `logistic` on a market in which the news tell something. */

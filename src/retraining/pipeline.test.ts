@@ -43,9 +43,9 @@ function poolFailing(on: string, error: unknown = new Error('the dice fell off t
 }
 
 /** What would be written, in one hash. */
-function bytesOf({ drafts, runs, decisions, changes, events }: Retraining): string {
+function bytesOf({ drafts, runs, decisions, changes, events, ablations }: Retraining): string {
   const contents = drafts.map(({ manifest, contents }) => [manifest, [...contents]]);
-  const text = JSON.stringify([contents, runs, decisions, changes, events]);
+  const text = JSON.stringify([contents, runs, decisions, changes, events, ablations]);
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -7,6 +7,7 @@ import {
   type TrainingRun,
   type VersionDraft,
 } from '../registry/index.ts';
+import { ablate } from './ablation.ts';
 import { fitCandidates, type Candidate, type FamilyFits } from './candidates.ts';
 import { expiryOf, judgeChampions, judgeContenders, stateAfter, type Contender } from './decisions.ts';
 import { dataHashOf, draftVersion } from './drafts.ts';
@@ -32,7 +33,8 @@ interface FittedFamily extends RetrainedFamily {
  *
  * Data with a fault skip every family that is live throughout, with a warning; a family that is not is trained all the
  * same, since any answer is better than none. A fit that throws fails its family, which then stays as it is, with every
- * champion, under a critical event; the other families go on. By hand nobody tries for champion, since nothing of it
+ * champion, under a critical event; the other families go on. What the columns of a scorer are worth is measured beside
+ * it and decides nothing (see `ablate`). By hand nobody tries for champion, since nothing of it
  * goes live.
  * @returns versions, runs, decisions, changes and events; the same for the same request, however many threads fit
  * @throws AppError `MODEL_FIT_STOPPED` when the pool was closed; RangeError for rows off the grid of bars, or when
@@ -54,6 +56,7 @@ export async function retrain(request: RetrainingRequest): Promise<Retraining> {
   const fitted = await numberFamilies(fits, request);
   const contenders = contendersOf(fitted, request);
   const models = await judgeContenders(contenders, dated);
+  const ablations = await ablate(fitted, dated);
   const isWhole = skipped.length === 0 && fitted.length === families.length;
   const present = stateAfter(request.live, models.changes);
   const champions = await judgeChampions(
@@ -71,6 +74,7 @@ export async function retrain(request: RetrainingRequest): Promise<Retraining> {
     runs: families.map((family) => runOf(family, { fits, drafts, fault, data }, request)),
     decisions,
     changes,
+    ablations,
     trained: contenders.map(
       ({ arm, horizonMinutes, modelVersion, model, gateModel, expiresAt, recipe, scorer }) => ({
         ...{ arm, horizonMinutes, modelVersion, model, gateModel, expiresAt, recipe, scorer },

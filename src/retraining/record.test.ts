@@ -9,6 +9,7 @@ import {
   NOTHING_LIVE,
   readDecisions,
   readDeployments,
+  readLatestAblations,
   readRuns,
   registryMigrations,
 } from '../registry/index.ts';
@@ -69,6 +70,9 @@ describe('recordRetraining', () => {
     expect(decisions.map(({ arm }) => arm).sort()).toEqual(first.decisions.map(({ arm }) => arm).sort());
     const events = await readEvents(pool, LATER);
     expect(events.map(({ kind }) => kind)).toEqual(first.events.map(({ kind }) => kind));
+    expect(await readLatestAblations(pool, { asset: ASSET })).toEqual(first.ablations);
+    expect(first.ablations).toHaveLength(4);
+    expect(first.ablations.every(({ at }) => at === first.at + 1)).toBe(true);
   });
 
   it('carries the ledger on from what was live, and keeps the figures of each decision', async () => {
@@ -101,9 +105,12 @@ describe('recordRetraining', () => {
     const entry = await write({ ...first, trigger: 'hand' }, at);
     expect(entry).toMatchObject({ at, actor: 'operator' });
     expect((await readEvents(workspace.pool, LATER)).every((event) => event.at === at)).toBe(true);
-    expect(
-      (await readDecisions(workspace.pool, { asset: ASSET, ...LATER })).every((each) => each.at === at),
-    ).toBe(true);
+    for (const rows of [
+      await readDecisions(workspace.pool, { asset: ASSET, ...LATER }),
+      await readLatestAblations(workspace.pool, { asset: ASSET }),
+    ]) {
+      expect(rows.every((each) => each.at === at)).toBe(true);
+    }
   });
 
   it('leaves nothing in the database when its transaction fails; the same training again is the same files', async () => {
@@ -112,6 +119,7 @@ describe('recordRetraining', () => {
     await expect(write(stale)).rejects.toMatchObject({ code: 'REGISTRY_STATE_MOVED' });
     expect(await listVersions(workspace.pool)).toHaveLength(2);
     expect(await readRuns(workspace.pool, { asset: ASSET, ...LATER })).toHaveLength(2);
+    expect(await readLatestAblations(workspace.pool, { asset: ASSET })).toEqual(first.ablations);
     const store = createArtifactStore(workspace.registryDir);
     expect((await store.list()).map(({ path }) => path)).toContain('logistic/1.0.1');
     const before = (await store.open('logistic', '1.0.1')).manifestHash;

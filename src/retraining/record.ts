@@ -1,6 +1,7 @@
 import { raiseEvent, type EpochMs, type Queryable } from '../core/index.ts';
 import {
   appendDeployment,
+  recordAblations,
   recordDecisions,
   recordRun,
   recordVersion,
@@ -34,7 +35,7 @@ export async function saveArtifacts(
 }
 
 /**
- * Writes what a retraining made and decided: versions, runs, decisions, one entry of the ledger if anything changes,
+ * Writes what a retraining made, measured and decided: versions, runs, decisions, ablations, one entry of the ledger if anything changes,
  * events. All in the caller's transaction.
  * @param record.saved - what `saveArtifacts` gave
  * @param record.at - when it is recorded, not before `retraining.recordedAt`, which is the default
@@ -52,6 +53,8 @@ export async function recordRetraining(
   for (const run of retraining.runs) await recordRun(client, run);
   const decisions = retraining.decisions.map((decision) => ({ ...decision, at }));
   await recordDecisions(client, { asset, decisions });
+  const ablations = retraining.ablations.map((ablation) => ({ ...ablation, at }));
+  await recordAblations(client, { asset, ablations });
   const deployment =
     retraining.changes.length === 0
       ? null

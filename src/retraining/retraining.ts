@@ -2,6 +2,7 @@ import type { DomainEvent, EpochMs } from '../core/index.ts';
 import type { DirectionRows, FitPool, Model, ModelFamily } from '../models/index.ts';
 import type { Arm } from '../prediction/index.ts';
 import type {
+  Ablation,
   GateDecision,
   LiveChange,
   LiveState,
@@ -59,7 +60,7 @@ export interface RetrainingRequest {
   expiryDays: number;
   seed: number;
   pool: FitPool;
-  /** Called after each fit. */
+  /** Called after each fit of an arm. */
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
@@ -84,6 +85,8 @@ export interface Retraining {
   decisions: GateDecision[];
   /** From `live` to what is live afterwards; empty when nothing was promoted. */
   changes: LiveChange[];
+  /** What the columns of each arm's scorer are worth; by horizon, then family and arm. */
+  ablations: Ablation[];
   trained: TrainedModel[];
   events: DomainEvent[];
 }

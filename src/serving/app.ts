@@ -15,6 +15,7 @@ import { originsHook, preflightHook, type Origins } from './origins.ts';
 import type { ServingLimits, ServingOptions, ServingPorts } from './ports.ts';
 import { PROVENANCE_HEADERS } from './provenance.ts';
 import { rateLimitHook } from './rate-limit.ts';
+import { ablationRoutes } from './routes/ablation.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { featureRoutes } from './routes/features.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -91,6 +92,7 @@ export async function createApp(parts: {
   explainRoutes(app, context, scoring);
   modelRoutes(app, context);
   performanceRoutes(app, context);
+  ablationRoutes(app, context);
   healthRoutes(app, context);
   await pageRoutes(app, context);
   return app as unknown as FastifyInstance;

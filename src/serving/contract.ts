@@ -59,6 +59,12 @@ export {
   type ModelsStatus,
 } from './contract/models.ts';
 export {
+  ablationQuerySchema,
+  ablationsSchema,
+  toAblations,
+  type ModelsAblation,
+} from './contract/ablation.ts';
+export {
   errorSchema,
   healthSchema,
   noQuerySchema,

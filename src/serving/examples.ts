@@ -1,5 +1,6 @@
 /* One true example a shape, as `/docs` shows them; a test holds each against its schema. */
 
+export * from './examples/ablation.ts';
 export * from './examples/predict.ts';
 
 const EXAMPLE_PREDICTION = {

@@ -1,6 +1,7 @@
 import { MINUTE_MS, parseUtc } from '../core/index.ts';
 import type { PriceReaders, ServingPorts } from './ports.ts';
 import type {
+  AblationView,
   ArmAnswerView,
   DeploymentView,
   ExplainedDirectionView,
@@ -66,6 +67,34 @@ const FAKE_STATUS: ModelsStatusView = {
     },
   ],
   router: { revision: 3, lastSwapAt: LAST_WINDOW, problem: null },
+};
+
+const NONE = {
+  ...{ accuracyDifference: null, low: null, high: null, gain: null, gainLow: null, gainHigh: null },
+  ...{ mcnemar: null, dieboldMariano: null, reason: null },
+};
+
+const FAKE_ABLATION: AblationView = {
+  at: FIRST_WINDOW,
+  modelVersion: 'logistic@1.0.2',
+  arm: 'logistic+vader',
+  scorer: 'vader@1.0.0',
+  horizonMinutes: 60,
+  from: parseUtc('2022-09-09T23:00:00Z'),
+  to: parseUtc('2022-11-04T21:00:00Z'),
+  n: 1_343,
+  seed: 1,
+  variants: [
+    { columns: 'price', accuracy: 0.516, logLoss: 0.6925, ...NONE },
+    {
+      columns: 'price+sentiment',
+      accuracy: 0.521,
+      logLoss: 0.6921,
+      ...{ accuracyDifference: 0.005, low: -0.007, high: 0.017 },
+      ...{ gain: 0.0004, gainLow: -0.0005, gainHigh: 0.0013, mcnemar: 0.44, dieboldMariano: 0.38 },
+      reason: 'the fit of all stands for this one',
+    },
+  ],
 };
 
 const READ = 'vader@1.0.0';
@@ -142,13 +171,14 @@ export function explainedAt(
 
 type ModelPorts = Pick<
   ServingPorts,
-  'modelsStatus' | 'deployments' | 'selectChampion' | 'deployVersion' | 'rollBack'
+  'modelsStatus' | 'ablations' | 'deployments' | 'selectChampion' | 'deployVersion' | 'rollBack'
 >;
 
 export function createFakeModels(): ModelPorts {
   return {
     modelsStatus: ({ asOf }) =>
       Promise.resolve(asOf === null ? FAKE_STATUS : { ...FAKE_STATUS, at: asOf, router: null }),
+    ablations: () => Promise.resolve([FAKE_ABLATION, { ...FAKE_ABLATION, horizonMinutes: 1_440 }]),
     deployments: ({ limit }) => Promise.resolve([FAKE_DEPLOYMENT].slice(0, limit)),
     selectChampion: ({ actor, horizonMinutes, arm }) =>
       Promise.resolve({

@@ -37,6 +37,7 @@ describe('the OpenAPI document', () => {
       '/features/latest',
       '/health',
       '/metrics',
+      '/models/ablation',
       '/models/deploy',
       '/models/performance',
       '/models/rollback',

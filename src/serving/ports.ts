@@ -2,6 +2,7 @@ import type { Clock, EpochMs } from '../core/index.ts';
 import type { Scorers } from '../sentiment/index.ts';
 import type { Authority } from './auth.ts';
 import type {
+  AblationView,
   DashboardView,
   DeploymentView,
   ExplainedDirectionView,
@@ -44,6 +45,14 @@ export interface PastQuestion {
   limit: number;
 }
 
+/** Which ablations are meant; null: all. */
+export interface AblationQuestion {
+  asset: string;
+  horizonMinutes: number | null;
+  /** A family, `vader`, or one version of it, `vader@1.0.0`. */
+  scorer: string | null;
+}
+
 /** Who changes what is live. */
 interface Order {
   asset: string;
@@ -80,6 +89,8 @@ export interface ServingPorts {
   latestFeatures(question: { asset: string }): Promise<FeaturesView | null>;
   /** Over the windows of the last `days` days, counted back from the newest window. */
   performance(question: { asset: string; days: number }): Promise<PerformanceView>;
+  /** The newest of each horizon and arm, in this order; none before the first training that made one. */
+  ablations(question: AblationQuestion): Promise<readonly AblationView[]>;
   health(): Promise<HealthView>;
   /** Where the page stands; asked at every request for it, so that it switches without a restart. */
   dashboard(): DashboardView;

@@ -6,3 +6,4 @@
 export type * from './views/signal.ts';
 export type * from './views/predict.ts';
 export type * from './views/models.ts';
+export type * from './views/ablation.ts';

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../core/index.ts';
-import { blockBootstrapBounds, blockBootstrapInterval, type BootstrapProblem } from './bootstrap.ts';
+import {
+  blockBootstrapBounds,
+  blockBootstrapInterval,
+  widenForFewBlocks,
+  type BootstrapProblem,
+} from './bootstrap.ts';
 import { diceOf, mixed } from './fixtures/mixed.ts';
 import reference from './fixtures/metrics-reference.json' with { type: 'json' };
 import { studentQuantile } from './student.ts';
@@ -153,6 +158,25 @@ describe('blockBootstrapInterval', () => {
     expect(() => interval(values, { blockLength: 0 })).toThrow('got 0');
     expect(() => interval(values, { resamples: 1.5 })).toThrow('got 1.5');
     expect(() => interval(values, { level: 1 })).toThrow('got 1');
+  });
+});
+
+describe('widenForFewBlocks', () => {
+  it("widens eight blocks by sqrt(8 / 7) t(7) / z at 95 % (Student's table: 2.3646 and 1.96)", () => {
+    const drawn = { mean: 1, low: 0.5, high: 2, observations: 8 * 24 + 5 };
+    const { low, high, mean } = widenForFewBlocks(drawn, { blockLength: 24, confidence: 0.975 });
+    const factor = (Math.sqrt(8 / 7) * 2.3646) / 1.96;
+    expect(mean).toBe(1);
+    expect(low).toBeCloseTo(1 - factor / 2, 3);
+    expect(high).toBeCloseTo(1 + factor, 3);
+  });
+
+  it('leaves an interval without bounds as it is, and refuses a confidence that is none', () => {
+    const none = { mean: 1, low: NaN, high: NaN, observations: 3 };
+    expect(widenForFewBlocks(none, { blockLength: 24, confidence: 0.975 })).toEqual(none);
+    for (const confidence of [0.5, 1, NaN]) {
+      expect(() => widenForFewBlocks(none, { blockLength: 24, confidence })).toThrow(RangeError);
+    }
   });
 });
 

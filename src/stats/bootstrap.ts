@@ -76,17 +76,37 @@ export interface BoundProblem extends Omit<BootstrapProblem, 'level'> {
  * @see blockBootstrapInterval; docs/results/gate.md for how often the bounds miss with and without the factor
  */
 export function blockBootstrapBounds({ confidence, ...problem }: BoundProblem): MeanInterval {
-  if (!(confidence > 0.5 && confidence < 1)) {
-    throw new RangeError(`the confidence of a bound lies between 0.5 and 1, got ${confidence}`);
-  }
+  requireConfidence(confidence);
   const interval = blockBootstrapInterval({ ...problem, level: 2 * confidence - 1 });
+  return widenForFewBlocks(interval, { blockLength: problem.blockLength, confidence });
+}
+
+/**
+ * Percentiles of the block bootstrap, pushed away from the mean by the factor of `blockBootstrapBounds`: what few blocks
+ * hide is added to an interval that somebody else drew.
+ * @param interval - of the level 2 x confidence - 1; without bounds it is given back as it is
+ * @param drawn.blockLength - rows per block that it was drawn with
+ * @param drawn.confidence - of each bound by itself, in (0.5, 1): 0.975 for a 95 % interval
+ * @throws RangeError when the confidence is not in (0.5, 1)
+ * @see blockBootstrapBounds
+ */
+export function widenForFewBlocks(
+  interval: MeanInterval,
+  { blockLength, confidence }: Pick<BoundProblem, 'blockLength' | 'confidence'>,
+): MeanInterval {
+  requireConfidence(confidence);
   const { mean, low, high, observations } = interval;
   if (Number.isNaN(low)) return interval;
-  const blocks = Math.floor(observations / problem.blockLength);
+  const blocks = Math.floor(observations / blockLength);
   const factor =
     (Math.sqrt(blocks / (blocks - 1)) * studentQuantile(confidence, blocks - 1)) /
     studentQuantile(confidence, Infinity);
   return { mean, low: mean + factor * (low - mean), high: mean + factor * (high - mean), observations };
+}
+
+function requireConfidence(confidence: number): void {
+  if (confidence > 0.5 && confidence < 1) return;
+  throw new RangeError(`the confidence of a bound lies between 0.5 and 1, got ${confidence}`);
 }
 
 function resampledMeans(problem: BootstrapProblem, sums: Float64Array, counts: Float64Array): Float64Array {

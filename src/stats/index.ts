@@ -1,5 +1,5 @@
 export { backtestOverfitting } from './backtest-overfitting.ts';
-export { blockBootstrapBounds, blockBootstrapInterval } from './bootstrap.ts';
+export { blockBootstrapBounds, blockBootstrapInterval, widenForFewBlocks } from './bootstrap.ts';
 export {
   accuracy,
   areaUnderRoc,

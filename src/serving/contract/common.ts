@@ -37,7 +37,10 @@ export const momentParameter = z
 const MINUTES_WORDS = 'is a whole number of minutes, such as 60';
 
 /** A horizon in a query. */
-export const horizonParameter = wholeParameter(MINUTES_WORDS, HORIZON_MAX)
+export const horizonMinutesParameter = wholeParameter(MINUTES_WORDS, HORIZON_MAX);
+
+/** A horizon that a query may leave out. */
+export const horizonParameter = horizonMinutesParameter
   .default(DEFAULT_HORIZON_MINUTES)
   .describe('Minutes ahead; which ones are served stands in the 400 for any other.');
 
