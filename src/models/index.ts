@@ -1,3 +1,4 @@
+export { CALIBRATION_NAMES, type CalibrationName } from './calibration.ts';
 export { directionOf, type Direction } from './direction.ts';
 export {
   compareDirections,
@@ -12,7 +13,7 @@ export {
   type DirectionMetric,
   type DirectionScores,
 } from './evaluation.ts';
-export { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from './families.ts';
+export { BASELINE_NAMES, calibratedFamily, MODEL_FAMILIES, type FamilyName } from './families.ts';
 export { createFitPool, type FitPool } from './fit-pool.ts';
 export {
   PAST_RETURN,

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { logisticRegression, sigmoid } from '../stats/index.ts';
 import {
+  CALIBRATION,
+  calibrated,
+  fitCalibration,
+  requireCalibration,
+  rowsBetween,
+  type CalibrationParameters,
+} from './calibration.ts';
+import {
   PAST_RETURN,
   type Contributions,
   type FeatureMatrix,
@@ -50,10 +58,45 @@ const SAVED = z.strictObject({
   format: z.literal(1),
   intercept: z.number(),
   terms: z.array(TERM),
+  /** Where it was asked for. */
+  calibration: CALIBRATION.optional(),
 });
 
 type Saved = z.infer<typeof SAVED>;
 type Term = Omit<z.infer<typeof TERM>, 'coefficient'>;
+
+/** How the family `logistic` calibrates, where it does. */
+export interface LogisticParameters {
+  calibration?: CalibrationParameters;
+  /** The newest share of the rows that a calibration is fitted on. */
+  judgingShare: number;
+  /** Rows left out before those, whose labels may reach into them. */
+  gapRows: number;
+}
+
+/** As `trees` hold rows back. */
+const HELD_BACK = { judgingShare: 0.15, gapRows: 96 };
+
+/**
+ * A logistic family, calibrated where asked for: a fit without the newest rows says how its probabilities are off on
+ * them, and the fit on all rows is corrected by that.
+ * @throws RangeError when a parameter is out of its range
+ */
+export function createLogistic(parameters: LogisticParameters | null): ModelFamily {
+  if (parameters?.calibration !== undefined) requireCalibration(parameters.calibration);
+  return {
+    name: 'logistic',
+    columns: null,
+    parameters: { l2: L2, furthest: FURTHEST, ...parameters },
+    fit: (rows) => logisticModel(fitLogistic(rows, parameters)),
+    load: (json) => logisticModel(parseSaved('logistic', SAVED, json)),
+  };
+}
+
+/** `createLogistic` with a calibration and the shares that it is fitted on. */
+export function calibratedLogistic(calibration: CalibrationParameters): ModelFamily {
+  return createLogistic({ calibration, ...HELD_BACK });
+}
 
 /**
  * Logistic regression on all columns but `past_return`. Each is standardised by the training rows and ends at eight
@@ -61,25 +104,32 @@ type Term = Omit<z.infer<typeof TERM>, 'coefficient'>;
  * indicator column says so. A column that is constant or missing throughout is dropped. `hour_of_week` enters as sine
  * and cosine of the week and of the day. Ridge penalty of strength 100 on the coefficients, free intercept.
  */
-export const logistic: ModelFamily = {
-  name: 'logistic',
-  columns: null,
-  parameters: { l2: L2, furthest: FURTHEST },
-  fit(rows) {
-    const planned = planColumns(rows);
-    const { intercept, coefficients } = logisticRegression({
-      columns: planned.map(({ values }) => values),
-      labels: rows.labels,
-      l2: L2,
-    });
-    const terms = planned.map(({ term }, place) => ({ ...term, coefficient: coefficients[place] ?? 0 }));
-    return logisticModel({ family: 'logistic', format: 1, intercept, terms });
-  },
-  load: (json) => logisticModel(parseSaved('logistic', SAVED, json)),
-};
+export const logistic: ModelFamily = createLogistic(null);
+
+function fitLogistic(rows: TrainingRows, parameters: LogisticParameters | null): Saved {
+  const saved = fitTerms(rows);
+  if (parameters?.calibration === undefined) return saved;
+  const { calibration, judgingShare, gapRows } = parameters;
+  const first = rows.count - Math.floor(rows.count * judgingShare);
+  const learnt = fitTerms(rowsBetween(rows, 0, Math.max(0, first - gapRows)));
+  const held = rowsBetween(rows, first, rows.count);
+  const probabilities = logisticModel(learnt).predict(held);
+  return { ...saved, calibration: fitCalibration(calibration, { probabilities, labels: held.labels }) };
+}
+
+function fitTerms(rows: TrainingRows): Saved {
+  const planned = planColumns(rows);
+  const { intercept, coefficients } = logisticRegression({
+    columns: planned.map(({ values }) => values),
+    labels: rows.labels,
+    l2: L2,
+  });
+  const terms = planned.map(({ term }, place) => ({ ...term, coefficient: coefficients[place] ?? 0 }));
+  return { family: 'logistic', format: 1, intercept, terms };
+}
 
 function logisticModel(saved: Saved): Model {
-  return {
+  const plain: Model = {
     family: 'logistic',
     predict(rows) {
       const logOdds = new Float64Array(rows.count).fill(saved.intercept);
@@ -94,6 +144,7 @@ function logisticModel(saved: Saved): Model {
     contributions: (rows) => contributionsOf(saved, rows),
     toJson: () => structuredClone(saved),
   };
+  return calibrated(plain, saved.calibration ?? null);
 }
 
 /** Coefficient times standardised form, the terms of a column added up; a row of means has 0 throughout. */
