@@ -2,9 +2,20 @@ import { withInstalledScorers } from '../compose-scorers.ts';
 import { createLog, createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import { createFeatureSet } from '../features/index.ts';
 import { observeInMemory, type Observation } from '../lake/index.ts';
-import { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from '../models/index.ts';
+import {
+  BASELINE_NAMES,
+  calibratedFamily,
+  CALIBRATION_NAMES,
+  coverageOutOfSample,
+  MODEL_FAMILIES,
+  reliabilityOf,
+  type CalibrationName,
+  type FamilyName,
+  type ModelFamily,
+} from '../models/index.ts';
 import {
   compareStudy,
+  judgeAbstention,
   scoreObservations,
   studyDirection,
   weighColumns,
@@ -25,6 +36,7 @@ import {
 } from './errors.ts';
 import { alignColumns } from './align-columns.ts';
 import { amount, percent } from './amount.ts';
+import { describeConfidence, type Confidence } from './confidence-lines.ts';
 import { complaints } from './import.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 
@@ -34,6 +46,7 @@ interface Options {
   history: string;
   horizon: number;
   family: string;
+  calibration?: string;
   scorer: string;
   from?: EpochMs;
   to?: EpochMs;
@@ -61,15 +74,31 @@ export async function evaluateDirectionCommand(
   const families = [...SCORER_FAMILIES, 'none'];
   if (!families.includes(options.scorer.split('@', 1)[0] ?? ''))
     throw scorerUnknown(options.scorer, families);
+  const family = familyOf(options);
   const log = createLog(config.logLevel);
   return withInstalledScorers(config, { log, isLazy: true }, async ({ scorers }) => {
     const scorer = options.scorer === 'none' ? createVader() : await scorers.find(options.scorer);
-    return evaluateWith(scorer, options, { config, terminal });
+    return evaluateWith({ scorer, family }, options, { config, terminal });
   });
 }
 
+/** @throws AppError `USAGE_INVALID` when there is no such calibration, or the family takes none */
+function familyOf({ family, calibration = 'none' }: Options): ModelFamily {
+  if (!(CALIBRATION_NAMES as readonly string[]).includes(calibration)) {
+    throw usageInvalid(
+      `There is no calibration "${calibration}". There are: ${CALIBRATION_NAMES.join(', ')}.`,
+    );
+  }
+  try {
+    return calibratedFamily(family as FamilyName, calibration as CalibrationName);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw usageInvalid(`--calibration ${calibration}: ${error.message}.`);
+  }
+}
+
 async function evaluateWith(
-  scorer: Scorer,
+  { scorer, family }: { scorer: Scorer; family: ModelFamily },
   options: Options,
   { config, terminal }: CommandContext,
 ): Promise<ExitCode> {
@@ -91,7 +120,7 @@ async function evaluateWith(
     inputs,
     graceSeconds: config.graceSeconds,
     horizonMinutes: options.horizon,
-    family: MODEL_FAMILIES[options.family as FamilyName],
+    family,
     usesSentiment: options.scorer !== 'none',
     baselines: Object.fromEntries(BASELINE_NAMES.map((name) => [name, MODEL_FAMILIES[name]])),
     from,
@@ -104,13 +133,18 @@ async function evaluateWith(
   });
   terminal.say('  holding it against the baselines');
   const compared = compareStudy(study);
+  const confidence = {
+    ...reliabilityOf(study.judged),
+    coverageOutOfSample: coverageOutOfSample(study.judged),
+    abstention: judgeAbstention(study.judged, study.unlike),
+  };
   terminal.say('  weighing the columns');
   const importances = weighColumns(study);
   const beside = Object.entries(compared.comparisons);
   const quarantined = Object.values(report.quarantined).reduce((sum, count) => sum + count, 0);
   terminal.result(
     describe(
-      { ...study, ...compared, importances },
+      { ...study, ...compared, ...confidence, importances },
       { ...options, barMinutes: folder.barMinutes, quarantined },
     ),
     {
@@ -133,7 +167,9 @@ async function evaluateWith(
       coverage: compared.coverage,
       comparisons: compared.comparisons,
       importances,
+      ...confidence,
       family: options.family,
+      calibration: options.calibration ?? 'none',
       scorer: options.scorer,
       horizonMinutes: options.horizon,
       barMinutes: folder.barMinutes,
@@ -178,7 +214,7 @@ function barSpan(observations: readonly Observation[]): { first: EpochMs; last: 
 }
 
 function describe(
-  study: DirectionStudy & StudyComparison & { importances: StudyImportances },
+  study: DirectionStudy & StudyComparison & Confidence & { importances: StudyImportances },
   facts: Options & { barMinutes: number; quarantined: number },
 ): string {
   const baselines = Object.entries(study.comparisons).map(([name, paired]) => [
@@ -200,7 +236,7 @@ function describe(
     ? 'too few days for an interval'
     : `95 % interval ${percent(study.low)} to ${percent(study.high)} (block bootstrap)`;
   return [
-    `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
+    `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes${facts.calibration === undefined || facts.calibration === 'none' ? '' : `, calibrated by ${facts.calibration}`}`,
     `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${amount(study.fits, 'fit')}, the last on ${amount(study.lastTrainingRows, 'row')}`,
     `  accuracy  ${percent(study.accuracy)}, ${interval}`,
     `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
@@ -212,6 +248,7 @@ function describe(
     ]),
     '  where the model is surest (|P(up) - 0.5| from the threshold on; chosen on these windows)',
     ...alignColumns([['    windows', 'accuracy', '95 % interval', 'threshold', 'n'], ...surest]),
+    ...describeConfidence(study),
     ...describeImportances(study.importances),
     `  ${verdictOn(study)}`,
     ...(facts.quarantined > 0 ? [`  records turned away at the door: ${facts.quarantined}`] : []),

@@ -176,6 +176,11 @@ function addEvaluation(program: Command, run: Runner): void {
     .requiredOption(...HISTORY_OPTION)
     .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
     .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
+    .option(
+      '--calibration <name>',
+      'of trees or logistic, on held-back training rows: none, platt or isotonic',
+      'none',
+    )
     .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
     .option('--from <moment>', 'test windows after this moment', momentArgument)
     .option('--to <moment>', 'test windows up to this moment', momentArgument)

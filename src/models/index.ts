@@ -7,9 +7,13 @@ export {
   type CoveragePoint,
   type PairedComparison,
 } from './comparison.ts';
+export { fitDissimilarity, loadDissimilarity, type Dissimilarity } from './dissimilarity.ts';
 export {
+  accuracyInterval,
   directionIntervals,
   evaluateDirection,
+  scoredRows,
+  type AccuracyInterval,
   type DirectionMetric,
   type DirectionScores,
 } from './evaluation.ts';
@@ -25,6 +29,8 @@ export {
   type TrainingRows,
 } from './model.ts';
 export { selectColumns, selectMatured, VOID_LABEL, type DirectionRows } from './rows.ts';
+export { coverageOutOfSample, type PastCoveragePoint } from './past-coverage.ts';
+export { reliabilityOf, type Reliability } from './reliability-table.ts';
 export {
   permutationImportance,
   type JudgedRows,

@@ -142,9 +142,19 @@ function logisticModel(saved: Saved): Model {
       return logOdds.map(sigmoid);
     },
     contributions: (rows) => contributionsOf(saved, rows),
+    columnWeights: () => weightsOf(saved),
     toJson: () => structuredClone(saved),
   };
   return calibrated(plain, saved.calibration ?? null);
+}
+
+/** Sizes of the coefficients of standardised forms, those of a column added up. */
+function weightsOf({ terms }: Saved): Map<string, number> {
+  const weights = new Map<string, number>();
+  for (const { column, coefficient } of terms) {
+    weights.set(column, (weights.get(column) ?? 0) + Math.abs(coefficient));
+  }
+  return weights;
 }
 
 /** Coefficient times standardised form, the terms of a column added up; a row of means has 0 throughout. */

@@ -97,6 +97,8 @@ function treesModel(forest: Forest): Model {
     predict: (rows: FeatureMatrix) => predictForest(forest, rows),
     contributions: (rows) => explainForest(forest, rows),
     importances: () => importancesOf(forest),
+    columnWeights: () =>
+      new Map(importancesOf(forest).map(({ column, totalGain }) => [column, totalGain] as const)),
     toJson: () => writeXgboost(forest),
   };
   const model = calibrated(plain, forest.calibration ?? null);
