@@ -1,5 +1,11 @@
-import type { AccuracyInterval, PastCoveragePoint, Reliability } from '../models/index.ts';
-import type { Abstention } from '../prediction/index.ts';
+import {
+  coverageOutOfSample,
+  reliabilityOf,
+  type AccuracyInterval,
+  type PastCoveragePoint,
+  type Reliability,
+} from '../models/index.ts';
+import { judgeAbstention, type Abstention, type DirectionStudy } from '../prediction/index.ts';
 import { alignColumns } from './align-columns.ts';
 import { percent } from './amount.ts';
 
@@ -7,6 +13,15 @@ import { percent } from './amount.ts';
 export interface Confidence extends Reliability {
   coverageOutOfSample: readonly PastCoveragePoint[];
   abstention: Abstention;
+}
+
+/** Some seconds of resampling. */
+export function confidenceOf({ judged, unlike }: Pick<DirectionStudy, 'judged' | 'unlike'>): Confidence {
+  return {
+    ...reliabilityOf(judged),
+    coverageOutOfSample: coverageOutOfSample(judged),
+    abstention: judgeAbstention(judged, unlike),
+  };
 }
 
 /** The confidence of a study, line by line. */

@@ -6,16 +6,13 @@ import {
   BASELINE_NAMES,
   calibratedFamily,
   CALIBRATION_NAMES,
-  coverageOutOfSample,
   MODEL_FAMILIES,
-  reliabilityOf,
   type CalibrationName,
   type FamilyName,
   type ModelFamily,
 } from '../models/index.ts';
 import {
   compareStudy,
-  judgeAbstention,
   scoreObservations,
   studyDirection,
   weighColumns,
@@ -36,7 +33,7 @@ import {
 } from './errors.ts';
 import { alignColumns } from './align-columns.ts';
 import { amount, percent } from './amount.ts';
-import { describeConfidence, type Confidence } from './confidence-lines.ts';
+import { confidenceOf, describeConfidence, type Confidence } from './confidence-lines.ts';
 import { complaints } from './import.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 
@@ -133,11 +130,7 @@ async function evaluateWith(
   });
   terminal.say('  holding it against the baselines');
   const compared = compareStudy(study);
-  const confidence = {
-    ...reliabilityOf(study.judged),
-    coverageOutOfSample: coverageOutOfSample(study.judged),
-    abstention: judgeAbstention(study.judged, study.unlike),
-  };
+  const confidence = confidenceOf(study);
   terminal.say('  weighing the columns');
   const importances = weighColumns(study);
   const beside = Object.entries(compared.comparisons);
