@@ -116,12 +116,12 @@ function dissimilarityFrom(saved: Saved): Dissimilarity {
   };
 }
 
-/** Columns that vary and that the model weighs, by name; weights sum to one. */
+/** Columns that vary and that the model weighs, the heaviest first: they tell soonest that a row is far away. */
 function weighedColumns(model: Model, rows: TrainingRows): Saved['columns'] {
   const weights = [...(model.columnWeights?.() ?? [])].filter(([, weight]) => weight > 0);
   const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
   return weights
-    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .toSorted(([left, own], [right, other]) => other - own || (left < right ? -1 : 1))
     .map(([name, weight]) => ({ name, ...momentsOf(rows, name), weight: weight / total }))
     .filter(({ spread }) => spread > 0 && spread < Infinity);
 }
@@ -129,20 +129,29 @@ function weighedColumns(model: Model, rows: TrainingRows): Saved['columns'] {
 /** Mean and standard deviation of the values that are there. */
 function momentsOf(rows: FeatureMatrix, name: string): { centre: number; spread: number } {
   const [place = 0] = columnPlaces(rows, [name]);
-  const width = rows.columns.length;
-  const known = Float64Array.from(
-    { length: rows.count },
-    (_, row) => rows.values[row * width + place] ?? NaN,
-  ).filter(Number.isFinite);
-  const centre = known.reduce((sum, value) => sum + value / known.length, 0);
-  const variance = known.reduce((sum, value) => sum + (value - centre) ** 2 / known.length, 0);
-  return { centre, spread: Math.sqrt(variance) };
+  const { values, count, columns } = rows;
+  let known = 0;
+  let sum = 0;
+  for (let row = 0, at = place; row < count; row += 1, at += columns.length) {
+    const value = values[at] as number;
+    if (!Number.isFinite(value)) continue;
+    known += 1;
+    sum += value;
+  }
+  const centre = sum / known;
+  let squares = 0;
+  for (let row = 0, at = place; row < count; row += 1, at += columns.length) {
+    const value = values[at] as number;
+    if (Number.isFinite(value)) squares += (value - centre) ** 2;
+  }
+  return { centre, spread: Math.sqrt(squares / known) };
 }
 
 /** Rows in an order of luck, at most as many as judge; the first of them are the points. */
 function drawRows(count: number, seed: number): Uint32Array {
   const dice = createRandom(seed).fork('dissimilarity');
-  const order = Uint32Array.from({ length: count }, (_, row) => row);
+  const order = new Uint32Array(count);
+  for (let row = 0; row < count; row += 1) order[row] = row;
   const wanted = Math.min(count, MOST_JUDGES);
   for (let place = 0; place < wanted; place += 1) {
     const other = place + dice.integer(count - place);
@@ -192,11 +201,13 @@ function measure({ columns, points }: Saved): Measure {
   /** The squared distance, or something above `enough`. */
   function squaredTo(row: Float64Array, point: number, enough: number): number {
     let squared = 0;
-    for (let column = 0; column < width && squared < enough; column += 1) {
-      const [own, other] = [row[column] as number, flat[point * width + column] as number];
-      const gap = own - other;
-      if (!Number.isNaN(gap)) squared += (weights[column] as number) * gap * gap;
-      else if (Number.isNaN(own) !== Number.isNaN(other))
+    for (let column = 0, at = point * width; column < width && squared < enough; column += 1, at += 1) {
+      const own = row[column] as number;
+      const other = flat[at] as number;
+      const gap = (own - other) ** 2;
+      // NaN is neither: one of them is missing, or both.
+      if (gap >= 0) squared += (weights[column] as number) * gap;
+      else if (!(Number.isNaN(own) && Number.isNaN(other)))
         squared += (weights[column] as number) * MISSING_SQUARED;
     }
     return squared;
@@ -206,7 +217,9 @@ function measure({ columns, points }: Saved): Measure {
     near(row, counts) {
       let least = Infinity;
       for (let point = 0; point < points.length; point += 1) {
-        if (counts?.(point) !== false) least = Math.min(least, squaredTo(row, point, least));
+        if (counts !== undefined && !counts(point)) continue;
+        const squared = squaredTo(row, point, least);
+        if (squared < least) least = squared;
       }
       return Math.sqrt(least);
     },
