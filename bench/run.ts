@@ -6,6 +6,7 @@ import type { BenchModule } from './bench.ts';
 const BENCHES: Readonly<Record<string, () => Promise<BenchModule>>> = {
   vader: () => import('./vader.ts'),
   transformer: () => import('./transformer.ts'),
+  trees: () => import('./trees.ts'),
   replay: () => import('./replay.ts'),
   startup: () => import('./startup.ts'),
   memory: () => import('./memory.ts'),

@@ -90,7 +90,10 @@ describe('a lane that joins late', () => {
 
   it('is refused by a run before it has caught up, with what to do', async () => {
     await runAlone(WINDOWS.slice(0, 100));
-    const place = { workspace, asset: ASSET, graceSeconds: GRACE_SECONDS, featureSets: BOTH.featureSets };
+    const place = {
+      ...{ workspace, asset: ASSET, graceSeconds: GRACE_SECONDS, holdout: null },
+      featureSets: BOTH.featureSets,
+    };
     await expect(openMemory(place)).rejects.toThrow(
       /second@0\.1\.0 .* stand nowhere, .*: catchUpLanes comes first/,
     );

@@ -10,6 +10,7 @@ import {
   SECOND_MS,
   type Cache,
   type EpochMs,
+  type Holdout,
   type Queryable,
   type Workspace,
 } from './core/index.ts';
@@ -86,6 +87,8 @@ export interface RunOptions extends LearningSettings, Pick<LearningOptions, 'poo
   scorers: readonly Scorer[];
   arms: readonly Arm[];
   graceSeconds: number;
+  /** Kept back from fits and from outcomes. */
+  holdout: Holdout | null;
   /** Windows up to here are warm-up. */
   predictAfter: EpochMs;
   seed: number;
@@ -137,12 +140,12 @@ export async function openRun(options: RunOptions): Promise<WorkspaceRun> {
 
 /** What the windows of a workspace left behind: rows, closes, feature state. Read only; no fence is taken. */
 export async function openMemory(options: MemoryPlace): Promise<WindowMemory> {
-  const { featureSets, graceSeconds } = options;
-  const plan = { featureSets, horizonsMinutes: HORIZONS_MINUTES, graceSeconds };
+  const { featureSets, graceSeconds, holdout } = options;
+  const plan = { featureSets, horizonsMinutes: HORIZONS_MINUTES, graceSeconds, holdout };
   return createWindowMemory(plan, await remember(options));
 }
 
-type MemoryPlace = Pick<RunOptions, 'workspace' | 'asset' | 'featureSets' | 'graceSeconds'>;
+type MemoryPlace = Pick<RunOptions, 'workspace' | 'asset' | 'featureSets' | 'graceSeconds' | 'holdout'>;
 
 async function remember(options: MemoryPlace): Promise<RememberedRun | undefined> {
   const { workspace, asset, featureSets, graceSeconds } = options;

@@ -35,6 +35,7 @@ export async function openTestRun(
   changes: Partial<RunOptions> & Pick<RunOptions, 'predictAfter'>,
 ): Promise<WorkspaceRun> {
   return openRun({
+    holdout: null,
     ...createModels(BAR_MINUTES),
     cadenceDays: 7,
     expiryDays: 182,

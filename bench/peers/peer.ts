@@ -8,6 +8,8 @@ export interface Peer {
   facts: Record<string, string>;
   /** Asks it to do its work once; its answer is a number. */
   ask(): Promise<number>;
+  /** Gives it one JSON line to do and reads its answer, one JSON line too. */
+  order(task: object): Promise<Record<string, number>>;
   close(): void;
 }
 
@@ -47,6 +49,10 @@ export async function startPeer(
     ask: async () => {
       child.stdin.write('\n');
       return Number(await answer());
+    },
+    order: async (task) => {
+      child.stdin.write(`${JSON.stringify(task)}\n`);
+      return JSON.parse(await answer()) as Record<string, number>;
     },
     close: () => child.stdin.end(),
   };

@@ -15,6 +15,18 @@ export function scorerUnknown(name: string, known: readonly string[]): AppError 
   return usageInvalid(`There is no scorer "${name}". There are: ${known.join(', ')}.`);
 }
 
+/** A plant that is not there. */
+export function plantUnknown(name: string, known: readonly string[]): AppError {
+  return usageInvalid(`There is no plant "${name}". There are: ${known.join(', ')}.`);
+}
+
+/** A plant that would leak nothing on this history. */
+export function plantImpossible(name: string, obstacle: string): AppError {
+  return usageInvalid(
+    `--plant ${name} cannot be built on this history: ${obstacle} Choose another plant or history.`,
+  );
+}
+
 /** An arm to answer with that is not there. */
 export function armUnknown(name: string, known: readonly string[]): AppError {
   return usageInvalid(`BELLWETHER_ARM=${name}: there is no such arm. There are: ${known.join(', ')}.`);

@@ -96,6 +96,8 @@ describe('evaluate direction', () => {
     );
     expect(told.json()).toMatchObject({ family: 'trees', scorer: 'vader', n: 718, fits: 5 });
     expect(told.text()).toMatch(/^trees\+vader, 60 minutes ahead/);
+    // What the last fit gained by each column; logistic regressions do not split.
+    expect((told.json()['importances'] as { splits: unknown }).splits).toBeInstanceOf(Array);
   });
 
   it('says how far its probabilities can be trusted, and when it had better said nothing', () => {
@@ -124,7 +126,6 @@ describe('evaluate direction', () => {
     const platt = await run({ calibration: 'platt', family: 'logistic' });
     expect(platt.json()).toMatchObject({ calibration: 'platt', n: 718 });
     expect(platt.text()).toMatch(/^logistic\+vader, .*, calibrated by platt\n/);
-    await expect(run({ calibration: 'beta' })).rejects.toThrow('There is no calibration "beta"');
     await expect(run({ calibration: 'platt', family: 'majority' })).rejects.toThrow(
       'majority is not calibrated',
     );
@@ -146,6 +147,70 @@ describe('evaluate direction', () => {
       low: null,
       high: null,
     });
+  });
+
+  it('leaves out what is held out, and says so', async () => {
+    const holdout = `${isoUtc(LAST - 5 * DAY_MS)}/${isoUtc(LAST - 3 * DAY_MS)}`;
+    const told = traceCommand({ BELLWETHER_HOLDOUT: holdout });
+    const options = { history, horizon: 60, family: 'majority', scorer: 'none', seed: 1 };
+    await evaluateDirectionCommand(options, told.context);
+    expect(told.json()).toMatchObject({ n: 718 - 48, holdout });
+    expect(told.text()).toContain(`held out  ${holdout}: neither trains nor tests`);
+    expect(trace.json()['holdout']).toBeNull();
+  });
+
+  it('walks as it is told: folds, other cadences, a rolling training, weights', async () => {
+    const folds = (await run({ folds: 3, family: 'majority' })).json();
+    expect(folds).toMatchObject({ fits: 3, n: 718, trainingDays: null, weights: 'none' });
+    const often = (await run({ refitDays: 2, trainDays: 5, family: 'majority' })).json();
+    expect(often).toMatchObject({ fits: 16, n: 718, trainingDays: 5 });
+    const weighed = (await run({ weights: 'uniqueness', horizon: 1_440, folds: 2 })).json();
+    const plain = (await run({ horizon: 1_440, folds: 2 })).json();
+    expect(weighed).toMatchObject({ weights: 'uniqueness', n: plain['n'] });
+    expect(weighed['logLoss']).not.toBe(plain['logLoss']);
+  });
+
+  it('shows what is asked and how often the answer is yes', () => {
+    expect(trace.text()).toMatch(
+      /label {5}sign: does the price rise within 60 minutes\? Yes in \d+\.\d\d %; void or not known: 1/,
+    );
+    const { label, baseRate, baselines, baselinesLeftOut } = trace.json();
+    expect(label).toEqual({ kind: 'sign' });
+    expect(baseRate).toBeCloseTo((baselines as Record<string, number>)['always-up']!, 12);
+    expect(baselinesLeftOut).toBeNull();
+  });
+
+  it('asks for a direction beyond a dead zone, or between barriers, of fewer or other windows', async () => {
+    const zone = (await run({ label: { kind: 'dead-zone', basisPoints: 20 } })).json();
+    expect(zone['n']).toBeLessThan(718);
+    expect((zone['n'] as number) + (zone['voids'] as number)).toBe(719);
+    const barrier = await run({ label: { kind: 'triple-barrier', multiple: 0.5 }, horizon: 240 });
+    expect(barrier.json()).toMatchObject({ label: { kind: 'triple-barrier', multiple: 0.5 } });
+    expect(barrier.text()).toContain('triple-barrier:0.5: does a close come to 0.5 times the volatility');
+    expect(Object.keys(barrier.json()['baselines'] as object)).toHaveLength(5);
+  });
+
+  it('asks whether a move is large, beside the majority alone, and says why', async () => {
+    const told = await run({ label: { kind: 'large-move', quantile: 0.8 } });
+    const result = told.json();
+    expect(Object.keys(result['baselines'] as object)).toEqual(['majority']);
+    expect(result['question']).toContain('move further within 60 minutes, up or down, than 0.8');
+    expect(result['baseRate']).toBeGreaterThan(0.1);
+    expect(result['baseRate']).toBeLessThan(0.3);
+    expect(told.text()).toContain(
+      'left out: last-sign, sign-table, always-up, ar1: they foretell a direction',
+    );
+    expect(told.text()).toContain('|P(large) - 0.5|');
+  });
+
+  it('walks other orders of history beside it where it is told to', async () => {
+    const told = await run({ paths: { groups: 4, testGroups: 2 }, folds: 2 });
+    const { paths } = told.json() as { paths: { accuracies: number[]; logLosses: number[] } };
+    expect(paths).toMatchObject({ groups: 4, testGroups: 2 });
+    expect(paths.accuracies).toHaveLength(3);
+    expect(new Set(paths.logLosses).size).toBe(3);
+    expect(told.text()).toContain('2 of 4 groups tested together, 3 paths over the whole history');
+    expect(trace.json()).not.toHaveProperty('paths');
   });
 
   it('keeps to a range, and to prices alone when told so', async () => {
@@ -187,6 +252,8 @@ describe('evaluate direction refuses', () => {
       { from: LAST, to: ORIGIN },
       /^--from \S+ is not before --to 2022-01-03T00:00:00Z\.$/,
     ],
+    ['two cadences', { folds: 2, refitDays: 7 }, /--test-from, --refit-days and --folds exclude each other/],
+    ['more folds than windows', { folds: 719 + 1 }, /--folds 720: there are 719 windows to test/],
     ['a beginning after the end', { from: LAST }, /leaves no window to work on/],
     ['a test that begins after the end', { testFrom: LAST + DAY_MS }, /leaves no window to work on/],
     ['an end before the beginning', { to: ORIGIN }, /leaves no window to work on/],

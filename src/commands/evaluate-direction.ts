@@ -1,41 +1,37 @@
-import { withInstalledScorers } from '../compose-scorers.ts';
-import { createLog, createRealClock, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
-import { createFeatureSet } from '../features/index.ts';
-import { observeInMemory, type Observation } from '../lake/index.ts';
+import { describeHoldout, isoUtc, type EpochMs, type Holdout } from '../core/index.ts';
+import type { LabelDefinition } from '../features/index.ts';
 import {
   BASELINE_NAMES,
-  calibratedFamily,
-  CALIBRATION_NAMES,
   MODEL_FAMILIES,
   type CalibrationName,
-  type FamilyName,
   type ModelFamily,
+  type Refit,
+  type Weighting,
 } from '../models/index.ts';
 import {
   compareStudy,
-  scoreObservations,
+  foldForSearch,
   studyDirection,
+  studyPaths,
   weighColumns,
-  WARM_UP_SHARE,
   type DirectionStudy,
   type StudyComparison,
   type StudyImportances,
 } from '../prediction/index.ts';
-import { createVader, SCORER_FAMILIES, scorerName, type Scorer } from '../sentiment/index.ts';
-import { openHistoryFolder } from '../sources/index.ts';
-import {
-  candlesMissing,
-  familyUnknown,
-  rangeReversed,
-  scorerUnknown,
-  usageInvalid,
-  windowsMissing,
-} from './errors.ts';
 import { alignColumns } from './align-columns.ts';
 import { amount, percent } from './amount.ts';
-import { confidenceOf, describeConfidence, type Confidence } from './confidence-lines.ts';
-import { complaints } from './import.ts';
+import {
+  calibrationInWords,
+  chosenFamily,
+  confidenceOf,
+  describeConfidence,
+  type Confidence,
+} from './confidence-lines.ts';
+import { withDirectionHistory, type DirectionHistory } from './direction-history.ts';
+import { familyUnknown, usageInvalid } from './errors.ts';
+import { inWords, leftOut, questionOf } from './label-words.ts';
 import type { CommandContext, ExitCode } from './program.ts';
+import type { Terminal } from './terminal.ts';
 
 const COLUMNS_SHOWN = 5;
 
@@ -43,11 +39,17 @@ interface Options {
   history: string;
   horizon: number;
   family: string;
-  calibration?: string;
+  calibration?: CalibrationName;
   scorer: string;
   from?: EpochMs;
   to?: EpochMs;
   testFrom?: EpochMs;
+  trainDays?: number;
+  refitDays?: number;
+  folds?: number;
+  weights?: Weighting;
+  label?: LabelDefinition;
+  paths?: { groups: number; testGroups: number };
   bar?: number;
   seed: number;
   json?: boolean;
@@ -66,63 +68,44 @@ export async function evaluateDirectionCommand(
       '--from and --test-from exclude each other: the first tests week by week, the second in one split.',
     );
   }
-  const { from: begin = -Infinity, to: end = Infinity } = options;
-  if (!(begin < end)) throw rangeReversed({ from: begin, to: end });
-  const families = [...SCORER_FAMILIES, 'none'];
-  if (!families.includes(options.scorer.split('@', 1)[0] ?? ''))
-    throw scorerUnknown(options.scorer, families);
-  const family = familyOf(options);
-  const log = createLog(config.logLevel);
-  return withInstalledScorers(config, { log, isLazy: true }, async ({ scorers }) => {
-    const scorer = options.scorer === 'none' ? createVader() : await scorers.find(options.scorer);
-    return evaluateWith({ scorer, family }, options, { config, terminal });
-  });
-}
-
-/** @throws AppError `USAGE_INVALID` when there is no such calibration, or the family takes none */
-function familyOf({ family, calibration = 'none' }: Options): ModelFamily {
-  if (!(CALIBRATION_NAMES as readonly string[]).includes(calibration)) {
+  const cadences = [options.testFrom, options.refitDays, options.folds].filter(
+    (given) => given !== undefined,
+  );
+  if (cadences.length > 1) {
     throw usageInvalid(
-      `There is no calibration "${calibration}". There are: ${CALIBRATION_NAMES.join(', ')}.`,
+      '--test-from, --refit-days and --folds exclude each other: each says when fits are made.',
     );
   }
-  try {
-    return calibratedFamily(family as FamilyName, calibration as CalibrationName);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw usageInvalid(`--calibration ${calibration}: ${error.message}.`);
-  }
+  const family = chosenFamily(options);
+  return withDirectionHistory(options, { config, terminal }, (history) =>
+    evaluateOn(history, { ...options, model: family }, terminal),
+  );
 }
 
-async function evaluateWith(
-  { scorer, family }: { scorer: Scorer; family: ModelFamily },
-  options: Options,
-  { config, terminal }: CommandContext,
-): Promise<ExitCode> {
-  terminal.say(`Reading ${options.history}`);
-  const folder = await openHistoryFolder(options.history, { asset: config.asset, bar: options.bar });
-  const { observations, report } = await observeInMemory(folder.source, {
-    now: createRealClock().now(),
-    asset: config.asset,
-    range: { after: -Infinity, upTo: Infinity },
-    indexNames: ['fear_greed'],
-  });
-  for (const line of complaints(report)) terminal.say(line);
-  const { inputs } = await scoreObservations(observations, scorer);
-  const span = barSpan(observations);
-  if (span.last === -Infinity) throw candlesMissing(folder.barMinutes);
-  const { from, to } = testedRange(options, { ...span, barMinutes: folder.barMinutes });
+function evaluateOn(
+  history: DirectionHistory,
+  options: Options & { model: ModelFamily },
+  terminal: Terminal,
+): ExitCode {
+  const { featureSet, inputs, graceSeconds, barMinutes, quarantined, from, to } = history;
+  const { label = { kind: 'sign' } } = options;
+  const away = leftOut(label);
+  const baselines = BASELINE_NAMES.filter((name) => !away.names.includes(name));
   const study = studyDirection({
-    featureSet: createFeatureSet({ barMinutes: folder.barMinutes, scorer: scorerName(scorer) }),
+    featureSet,
     inputs,
-    graceSeconds: config.graceSeconds,
+    graceSeconds,
     horizonMinutes: options.horizon,
-    family,
+    family: options.model,
     usesSentiment: options.scorer !== 'none',
-    baselines: Object.fromEntries(BASELINE_NAMES.map((name) => [name, MODEL_FAMILIES[name]])),
+    label,
+    baselines: Object.fromEntries(baselines.map((name) => [name, MODEL_FAMILIES[name]])),
     from,
     to,
-    refit: options.testFrom === undefined ? 'weekly' : 'once',
+    refit: refitOf(options),
+    trainingDays: options.trainDays,
+    weighting: options.weights,
+    holdout: history.holdout,
     seed: options.seed,
     onProgress: (done, total) => {
       terminal.progress('walking forward', done, total);
@@ -133,82 +116,118 @@ async function evaluateWith(
   const confidence = confidenceOf(study);
   terminal.say('  weighing the columns');
   const importances = weighColumns(study);
-  const beside = Object.entries(compared.comparisons);
-  const quarantined = Object.values(report.quarantined).reduce((sum, count) => sum + count, 0);
-  terminal.result(
-    describe(
-      { ...study, ...compared, ...confidence, importances },
-      { ...options, barMinutes: folder.barMinutes, quarantined },
-    ),
-    {
-      accuracy: study.accuracy,
-      accuracyOneBarLater: study.accuracyOneBarLater,
-      brier: study.brier,
-      logLoss: study.logLoss,
-      auc: study.auc,
-      mcc: study.mcc,
-      n: study.n,
-      low: study.low,
-      high: study.high,
-      baselines: study.baselines,
-      pValues: {
-        mcnemar: Object.fromEntries(beside.map(([name, { mcnemar }]) => [name, mcnemar])),
-        dieboldMariano: Object.fromEntries(
-          beside.map(([name, { dieboldMariano }]) => [name, dieboldMariano]),
-        ),
-      },
-      coverage: compared.coverage,
-      comparisons: compared.comparisons,
-      importances,
-      ...confidence,
-      family: options.family,
-      calibration: options.calibration ?? 'none',
-      scorer: options.scorer,
-      horizonMinutes: options.horizon,
-      barMinutes: folder.barMinutes,
-      from: isoUtc(study.from),
-      to: isoUtc(study.to),
-      fits: study.fits,
-      embargoMinutes: options.horizon,
-      quarantined,
-    },
+  const paths = options.paths ? walkPaths(history, { ...options, label, ...options.paths }, terminal) : null;
+  const described = describe(
+    { ...study, ...compared, ...confidence, importances },
+    { ...options, label, barMinutes, quarantined, holdout: history.holdout },
   );
+  terminal.result(paths === null ? described : `${described}\n${pathsInWords(paths)}`, {
+    accuracy: study.accuracy,
+    accuracyOneBarLater: study.accuracyOneBarLater,
+    balancedAccuracy: study.balancedAccuracy,
+    brier: study.brier,
+    logLoss: study.logLoss,
+    auc: study.auc,
+    mcc: study.mcc,
+    n: study.n,
+    low: study.low,
+    high: study.high,
+    baselines: study.baselines,
+    pValues: pValuesOf(compared),
+    coverage: compared.coverage,
+    comparisons: compared.comparisons,
+    importances,
+    ...confidence,
+    family: options.family,
+    calibration: options.calibration ?? 'none',
+    scorer: options.scorer,
+    horizonMinutes: options.horizon,
+    barMinutes,
+    from: isoUtc(study.from),
+    to: isoUtc(study.to),
+    fits: study.fits,
+    embargoMinutes: options.horizon,
+    trainingDays: options.trainDays ?? null,
+    weights: options.weights ?? 'none',
+    label,
+    question: questionOf(label, options.horizon),
+    baseRate: study.baseRate,
+    voids: study.voids,
+    baselinesLeftOut: away.names.length === 0 ? null : away,
+    ...(paths && { paths }),
+    quarantined,
+    holdout: history.holdout === null ? null : describeHoldout(history.holdout),
+  });
   return 0;
 }
 
-/** Tested windows: from < T <= to. @throws AppError `USAGE_INVALID` when that leaves none */
-function testedRange(
-  options: Options,
-  span: { first: EpochMs; last: EpochMs; barMinutes: number },
-): { from: EpochMs; to: EpochMs } {
-  const bar = span.barMinutes * MINUTE_MS;
-  if (options.horizon % span.barMinutes !== 0) {
-    throw usageInvalid(
-      `--horizon ${options.horizon} is no multiple of the bar of ${span.barMinutes} minutes, so no close stands at its end. Choose a multiple, or another --bar.`,
-    );
-  }
-  const warmUp = Math.floor(((span.last - span.first) / bar + 1) * WARM_UP_SHARE) * bar;
-  const from = options.testFrom ?? options.from ?? span.first + warmUp;
-  const to = options.to ?? span.last;
-  if (!(from < span.last)) throw windowsMissing(from, span);
-  if (!(to > Math.max(from, span.first))) throw windowsMissing(to, span);
-  return { from, to };
+function pValuesOf({ comparisons }: StudyComparison) {
+  const beside = Object.entries(comparisons);
+  return {
+    mcnemar: Object.fromEntries(beside.map(([name, { mcnemar }]) => [name, mcnemar])),
+    dieboldMariano: Object.fromEntries(beside.map(([name, { dieboldMariano }]) => [name, dieboldMariano])),
+  };
 }
 
-/** Close times of the first and the last bar. */
-function barSpan(observations: readonly Observation[]): { first: EpochMs; last: EpochMs } {
-  const span = { first: Infinity, last: -Infinity };
-  for (const observation of observations) {
-    if (observation.kind !== 'candle') continue;
-    span.first = Math.min(span.first, observation.eventTime);
-    span.last = Math.max(span.last, observation.eventTime);
-  }
-  return span;
+/** A combinatorial cross-validation: figures by path. */
+interface Paths {
+  groups: number;
+  testGroups: number;
+  accuracies: number[];
+  logLosses: number[];
+}
+
+function walkPaths(
+  { featureSet, inputs, graceSeconds, holdout }: DirectionHistory,
+  options: Options & { model: ModelFamily; groups: number; testGroups: number },
+  terminal: Terminal,
+): Paths {
+  const { horizon: horizonMinutes, scorer, label, groups, testGroups } = options;
+  const usesSentiment = scorer !== 'none';
+  const scores = studyPaths(
+    foldForSearch({ featureSet, inputs, graceSeconds, holdout, horizonMinutes, usesSentiment, label }),
+    {
+      family: options.model,
+      weighting: options.weights,
+      seed: options.seed,
+      groups,
+      testGroups,
+      onFit: (done, total) => {
+        terminal.progress('cross-validating', done, total);
+      },
+    },
+  );
+  return {
+    groups,
+    testGroups,
+    accuracies: scores.map(({ accuracy }) => accuracy),
+    logLosses: scores.map(({ logLoss }) => logLoss),
+  };
+}
+
+function pathsInWords({ groups, testGroups, accuracies, logLosses }: Paths): string {
+  const among = (values: readonly number[], show: (value: number) => string) =>
+    `${show(Math.min(...values))} to ${show(Math.max(...values))}`;
+  return [
+    `  combinatorial purged cross-validation, ${testGroups} of ${groups} groups tested together, ${amount(accuracies.length, 'path')} over the whole history:`,
+    `    accuracy ${among(accuracies, percent)}, log loss ${among(logLosses, (loss) => loss.toFixed(5))}; its fits learn from what came after, too`,
+  ].join('\n');
+}
+
+function refitOf({ testFrom, refitDays, folds }: Options): Refit {
+  if (testFrom !== undefined) return 'once';
+  if (folds !== undefined) return { folds };
+  return refitDays === undefined ? 'weekly' : { everyDays: refitDays };
 }
 
 function describe(
   study: DirectionStudy & StudyComparison & Confidence & { importances: StudyImportances },
-  facts: Options & { barMinutes: number; quarantined: number },
+  facts: Options & {
+    label: LabelDefinition;
+    barMinutes: number;
+    quarantined: number;
+    holdout: Holdout | null;
+  },
 ): string {
   const baselines = Object.entries(study.comparisons).map(([name, paired]) => [
     `    ${name}`,
@@ -218,6 +237,7 @@ function describe(
     paired.mcnemar === null ? 'overlap' : chance(paired.mcnemar),
     chance(paired.dieboldMariano),
   ]);
+  const away = leftOut(facts.label);
   const surest = study.coverage.map((point) => [
     `    ${percent(point.coverage)}`,
     percent(point.accuracy),
@@ -229,8 +249,12 @@ function describe(
     ? 'too few days for an interval'
     : `95 % interval ${percent(study.low)} to ${percent(study.high)} (block bootstrap)`;
   return [
-    `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes${facts.calibration === undefined || facts.calibration === 'none' ? '' : `, calibrated by ${facts.calibration}`}`,
+    `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes${calibrationInWords(facts)}`,
     `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${amount(study.fits, 'fit')}, the last on ${amount(study.lastTrainingRows, 'row')}`,
+    `  label     ${inWords(facts.label)}: ${questionOf(facts.label, facts.horizon)} Yes in ${percent(study.baseRate)}; void or not known: ${study.voids}`,
+    ...(facts.holdout === null
+      ? []
+      : [`  held out  ${describeHoldout(facts.holdout)}: neither trains nor tests`]),
     `  accuracy  ${percent(study.accuracy)}, ${interval}`,
     `            ${percent(study.accuracyOneBarLater)} when entered one bar later`,
     `  log loss  ${study.logLoss.toFixed(5)} nats (a coin: 0.69315), Brier ${study.brier.toFixed(5)}, AUC ${study.auc.toFixed(4)}, MCC ${study.mcc.toFixed(4)}`,
@@ -239,9 +263,10 @@ function describe(
       ['', 'accuracy', 'ahead', '95 % interval', 'McNemar p', 'Diebold-Mariano p'],
       ...baselines,
     ]),
-    '  where the model is surest (|P(up) - 0.5| from the threshold on; chosen on these windows)',
+    ...(away.names.length > 0 ? [`  left out: ${away.names.join(', ')}: ${away.reason}`] : []),
+    `  where the model is surest (|P(${facts.label.kind === 'large-move' ? 'large' : 'up'}) - 0.5| from the threshold on; chosen on these windows)`,
     ...alignColumns([['    windows', 'accuracy', '95 % interval', 'threshold', 'n'], ...surest]),
-    ...describeConfidence(study),
+    ...describeConfidence(study, facts.label),
     ...describeImportances(study.importances),
     `  ${verdictOn(study)}`,
     ...(facts.quarantined > 0 ? [`  records turned away at the door: ${facts.quarantined}`] : []),

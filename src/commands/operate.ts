@@ -285,6 +285,7 @@ async function resume({ operation, schedule, log, terminal, signal }: Work): Pro
     cache: storage.cache,
     asset: config.asset,
     graceSeconds: config.graceSeconds,
+    holdout: config.holdout,
     predictAfter: schedule.predictAfter,
     seed: FIT_SEED,
     // A running system goes on with what can be used; a replay would stop.

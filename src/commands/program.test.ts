@@ -33,6 +33,7 @@ describe('the command line', () => {
       'import',
       'replay',
       'evaluate',
+      'search',
       'registry',
       'deployments',
       'deploy',
@@ -79,6 +80,11 @@ describe('the command line', () => {
     ['a number out of bounds', ['start', '--port', '65536']],
     ['an export of nothing', ['export']],
     ['a format that is none', ['export', 'signals', '--out', 'x', '--format', 'xlsx']],
+    [
+      'a method that is none',
+      ['search', 'direction', '--history', '.', '--horizon', '60', '--method', 'grid'],
+    ],
+    ['no trials', ['search', 'direction', '--history', '.', '--horizon', '60', '--trials', '0']],
     ['too many words', ['status', 'please']],
   ])('ends with 2 for %s and says why', async (_, args) => {
     expect(await runProgram(args)).toBe(2);

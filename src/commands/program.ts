@@ -8,17 +8,23 @@ import { backup } from './backup.ts';
 import { deployCommand, rollbackCommand } from './deploy.ts';
 import { deploymentsCommand } from './deployments.ts';
 import { doctor } from './doctor.ts';
-import { evaluateDirectionCommand } from './evaluate-direction.ts';
-import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { exportModel } from './export-model.ts';
 import { exportSignals } from './export-signals.ts';
 import { importHistory } from './import.ts';
 import { interruptible } from './interruption.ts';
 import { createKeyCommand, keyNameArgument, listKeysCommand, revokeKeyCommand } from './keys.ts';
+import {
+  BAR_HELP,
+  BAR_OPTION,
+  HISTORY_OPTION,
+  JSON_OPTION,
+  seed,
+  WORKSPACE_HELP,
+} from './program-options.ts';
+import { addResearch } from './program-research.ts';
 import { registryList } from './registry-list.ts';
 import { replay } from './replay.ts';
 import { reset } from './reset.ts';
-import { reportSentimentCommand } from './report-sentiment.ts';
 import { retrainCommand } from './retrain.ts';
 import { fetchScorer, listScorers } from './scorers.ts';
 import { restore } from './restore.ts';
@@ -36,13 +42,6 @@ export interface CommandContext {
 
 /** Ends with this exit code: 0 done; 1 failed, or a check that found what it looks for; 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2;
-
-const JSON_OPTION = ['--json', 'print the result as one line of JSON'] as const;
-const HISTORY_OPTION = ['--history <dir>', 'history folder (docs/history-folder.md)'] as const;
-const BAR_OPTION = '--bar <minutes>';
-const BAR_HELP = 'bar length; default: the one that reaches furthest';
-const WORKSPACE_HELP = 'one workspace; default: the running one, else live';
-const seed = integerArgument(-2_147_483_648, 2_147_483_647);
 
 /**
  * Parses a command line and runs the command.
@@ -74,7 +73,7 @@ interface Nature {
   isCalculation?: boolean;
 }
 
-type Runner = <Options extends { json?: boolean }>(
+export type Runner = <Options extends { json?: boolean }>(
   command: (options: Options, context: CommandContext) => Promise<ExitCode>,
   nature?: Nature,
 ) => (options: Options) => Promise<void>;
@@ -117,8 +116,7 @@ function buildProgram(run: Runner): Command {
     .showHelpAfterError('(--help shows what there is)');
   addStart(program, run);
   addHistoryCommands(program, run);
-  addEvaluation(program, run);
-  addReports(program, run);
+  addResearch(program, run);
   addScorers(program, run);
   addKeeping(program, run);
   addModels(program, run);
@@ -164,57 +162,6 @@ function addHistoryCommands(program: Command, run: Runner): void {
     .option('--out <file>', 'one JSON line a prediction')
     .option(...JSON_OPTION)
     .action(run(replay));
-}
-
-function addEvaluation(program: Command, run: Runner): void {
-  const evaluate = program
-    .command('evaluate')
-    .description('how good a model is, with intervals and baselines');
-  evaluate
-    .command('direction')
-    .description('purged walk-forward of a price family over a history folder')
-    .requiredOption(...HISTORY_OPTION)
-    .requiredOption('--horizon <minutes>', 'how far ahead', integerArgument(1, 100_000))
-    .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
-    .option(
-      '--calibration <name>',
-      'of trees or logistic, on held-back training rows: none, platt or isotonic',
-      'none',
-    )
-    .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
-    .option('--from <moment>', 'test windows after this moment', momentArgument)
-    .option('--to <moment>', 'test windows up to this moment', momentArgument)
-    .option('--test-from <moment>', 'one split: all before trains, all after tests', momentArgument)
-    .option(BAR_OPTION, BAR_HELP, barArgument)
-    .option('--seed <n>', 'the only randomness', seed, 1)
-    .option(...JSON_OPTION)
-    .action(run(evaluateDirectionCommand, { isCalculation: true }));
-  evaluate
-    .command('sentiment')
-    .description('a scorer against labelled texts')
-    .requiredOption('--data <file>', 'lines {text, label} or {text, score}, plain or gzip')
-    .option(
-      '--families <list>',
-      'families, with @version if wanted; default: all that are ready',
-      listArgument,
-    )
-    .option('--out <file>', 'one JSON line a text and family')
-    .option(...JSON_OPTION)
-    .action(run(evaluateSentimentCommand, { isCalculation: true }));
-}
-
-function addReports(program: Command, run: Runner): void {
-  program
-    .command('report')
-    .description('pages of results, made from data')
-    .command('sentiment')
-    .description('train scorers on parts of labelled sets, test them on the rest, and write the page')
-    .requiredOption('--data <dir>', 'folder of labelled sets (docs/results/sentiment.md names them)')
-    .requiredOption('--out <file>', 'the page, in Markdown')
-    .option('--picture <file>', 'reliability diagrams, as an SVG that the page shows')
-    .option('--seed <n>', 'the only randomness', seed, 1)
-    .option(...JSON_OPTION)
-    .action(run(reportSentimentCommand, { isCalculation: true }));
 }
 
 /** What takes data out of a workspace and brings it back. */

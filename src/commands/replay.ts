@@ -44,7 +44,7 @@ import type { CommandContext, ExitCode } from './program.ts';
 import { describeReplay } from './replay-report.ts';
 import { replayWindows } from './replay-windows.ts';
 import type { Terminal } from './terminal.ts';
-import { workspaceName } from './workspace-name.ts';
+import { holdoutFacts, workspaceName } from './workspace-name.ts';
 
 interface Options {
   history: string;
@@ -164,6 +164,7 @@ async function nameOf(
     featureSet: models.featureSet.version,
     ...laneFacts(models.scorers.slice(1).map(scorerName)),
     ...learningSettings(config, models),
+    ...holdoutFacts(config),
   });
 }
 
@@ -207,6 +208,7 @@ async function runReplay(parts: ReplayParts): Promise<ReplayResult> {
       cache,
       asset,
       graceSeconds,
+      holdout: config.holdout,
       predictAfter: options.from,
       seed: options.seed,
     });

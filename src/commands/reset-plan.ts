@@ -24,7 +24,7 @@ export interface ResetPlan {
 /** What Bellwether itself puts into a data folder; a folder with a list may hold those names alone. */
 const OUR_FILES =
   /^(postgres\.(lock|guard|log|password)|start\.lock(\.guard)?|dashboard-build\.log)(\.\d+\.draft)?$/;
-const OUR_FOLDERS = /^(postgres(\.draft|\.broken-\d+)?|postgres\.users|scorers|models)$/;
+const OUR_FOLDERS = /^(postgres(\.draft|\.broken-\d+)?|postgres\.users|scorers|models|holdout)$/;
 /** A restore that was killed leaves the folder that it was to replace, or the one to come, beside the place. */
 const BESIDE = '(\\.restore-(draft|old))?';
 const LIVE_FOLDER = new RegExp(`^live${BESIDE}$`);

@@ -174,7 +174,13 @@ async function rowsUpToNow(parts: Parts): Promise<{ memory: WindowMemory; window
   if (predictions > 0 || isRunning) {
     const windowEnd = await latestWindow(workspace.pool, { job: WINDOW_JOB, asset });
     if (windowEnd === null) throw workspaceEmpty(workspace.name);
-    const memory = await openMemory({ workspace, asset, graceSeconds, featureSets: models.featureSets });
+    const memory = await openMemory({
+      workspace,
+      asset,
+      graceSeconds,
+      holdout: config.holdout,
+      featureSets: models.featureSets,
+    });
     return { memory, windowEnd };
   }
   const pool = createFitPool({ threads: 0 });
@@ -186,6 +192,7 @@ async function rowsUpToNow(parts: Parts): Promise<{ memory: WindowMemory; window
     cache,
     asset,
     graceSeconds,
+    holdout: config.holdout,
     // All of it is warm-up: nothing is predicted after the fact.
     predictAfter: Infinity,
     seed: options.seed,

@@ -22,7 +22,7 @@ import { requireHorizons } from './horizons.ts';
 import { importOnce } from './import.ts';
 import { stoppable } from './stoppable.ts';
 import type { Terminal } from './terminal.ts';
-import { workspaceName } from './workspace-name.ts';
+import { holdoutFacts, workspaceName } from './workspace-name.ts';
 
 /** What `start` was asked for. */
 export interface StartOptions {
@@ -124,6 +124,7 @@ async function planHistory(
       grace: graceSeconds,
       from: options.from ?? (isPlayed ? 'the last days' : 'end'),
       ...laneFacts(scorers),
+      ...holdoutFacts(config),
     }),
     async prepare({ workspace }, terminal, signal) {
       await importOnce({ workspace, source: folder.source, asset, terminal, signal });
@@ -181,6 +182,7 @@ function planSimulated(options: StartOptions, config: Config, real: Clock): Star
       seed,
       strength,
       pace: speed === undefined ? 'real' : 'played',
+      ...holdoutFacts(config),
     }),
     async prepare(storage, terminal, signal) {
       const firstOrigin = floorTo(real.now(), DAY_MS) - SIMULATED_DAYS * DAY_MS;

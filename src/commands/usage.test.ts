@@ -2,7 +2,15 @@ import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isoUtc, parseUtc } from '../core/index.ts';
-import { barArgument, integerArgument, listArgument, momentArgument, positiveArgument } from './usage.ts';
+import {
+  barArgument,
+  groupsArgument,
+  integerArgument,
+  labelArgument,
+  listArgument,
+  momentArgument,
+  positiveArgument,
+} from './usage.ts';
 
 describe('a moment on the command line', () => {
   it('is a day or a time with its zone', () => {
@@ -65,5 +73,31 @@ describe('a bar length on the command line', () => {
 
   it.each(['7', '0', '1441', '1.5', 'hour', ''])('refuses %j', (text) => {
     expect(() => barArgument(text)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('a label on the command line', () => {
+  it('is a kind with its number', () => {
+    expect(labelArgument('sign')).toEqual({ kind: 'sign' });
+    expect(labelArgument('dead-zone:25')).toEqual({ kind: 'dead-zone', basisPoints: 25 });
+    expect(labelArgument('triple-barrier:1.5')).toEqual({ kind: 'triple-barrier', multiple: 1.5 });
+    expect(labelArgument('large-move:0.8')).toEqual({ kind: 'large-move', quantile: 0.8 });
+  });
+
+  it.each([
+    ...['', 'sign:1', 'dead-zone', 'dead-zone:-1', 'dead-zone:', 'triple-barrier:0', 'triple-barrier:1:2'],
+    ...['large-move:1', 'large-move:0', 'large-move:many', 'barrier:1'],
+  ])('is not "%s"', (text) => {
+    expect(() => labelArgument(text)).toThrow('dead-zone:BP');
+  });
+});
+
+describe('groups on the command line', () => {
+  it('are two whole numbers, the second below the first', () => {
+    expect(groupsArgument('6,2')).toEqual({ groups: 6, testGroups: 2 });
+  });
+
+  it.each(['6', '6,6', '6,0', '1,1', '16,2', '6,2,1', '6,1.5', 'six,two', ''])('are not "%s"', (text) => {
+    expect(() => groupsArgument(text)).toThrow('such as 6,2');
   });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeHoldout, type Config } from '../core/index.ts';
 
 /** The program's own sources: a result belongs to the code that made it. */
 const SOURCE_DIR = join(import.meta.dirname, '..');
@@ -16,6 +17,11 @@ export function workspaceName(kind: string, facts: Record<string, string | numbe
   for (const key of Object.keys(facts).sort()) hash.update(`${key}=${facts[key]}\n`);
   hash.update(sourceHash());
   return `${kind}_${hash.digest('hex').slice(0, NAME_LENGTH)}`;
+}
+
+/** What is kept back, as a fact for a name; nothing where nothing is, so that such names stay as they were. */
+export function holdoutFacts({ holdout }: Pick<Config, 'holdout'>): Record<string, string> {
+  return holdout === null ? {} : { holdout: describeHoldout(holdout) };
 }
 
 /** SHA-256 over every file under src/ that runs, by relative path and content. */

@@ -19,6 +19,14 @@ function complaintsAbout(environment: Record<string, string>): string[] {
 }
 
 describe('reading the configuration', () => {
+  it('reads a range that is kept back, and refuses one that goes backwards', () => {
+    const holdout = { from: Date.UTC(2024, 0, 1), to: Date.UTC(2024, 6, 1) };
+    expect(readConfig({ BELLWETHER_HOLDOUT: '2024-01-01/2024-07-01' }).holdout).toEqual(holdout);
+    expect(complaintsAbout({ BELLWETHER_HOLDOUT: '2024-07-01/2024-01-01' })).toEqual([
+      'BELLWETHER_HOLDOUT=2024-07-01/2024-01-01: is two moments in UTC, the earlier first, such as 2024-01-01/2024-07-01',
+    ]);
+  });
+
   it('gives the documented defaults to an empty environment', () => {
     expect(readConfig({})).toEqual({
       dataDir: resolve('.bellwether'),
@@ -34,6 +42,7 @@ describe('reading the configuration', () => {
       retrainDays: 7,
       expiryDays: 182,
       neutralBand: 0.01,
+      holdout: null,
       simulatorSeed: 1,
       simulatorStrength: 0.15,
       scorers: 'all',

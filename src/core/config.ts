@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { AppError } from './errors.ts';
+import { parseHoldout, type Holdout } from './holdout.ts';
 import { LOG_LEVELS } from './log.ts';
 
 /** One environment variable: what it is measured in, what it is when nobody sets it, and why that. */
@@ -120,6 +121,21 @@ const ENTRIES = {
     fallback: '0.01',
     reason: 'P(up) within 0.5 ± this is called neutral: hourly skill is 1 to 4 points, so less is noise.',
     schema: z.coerce.number().min(0).max(0.49),
+  },
+  holdout: {
+    name: 'BELLWETHER_HOLDOUT',
+    unit: 'FROM/TO in UTC',
+    fallback: '',
+    reason:
+      'A range of time that is kept back, such as 2024-01-01/2024-07-01: nothing is trained on its labels or judged by them, but by `holdout open`, once a model version. Empty: nothing is kept back.',
+    schema: z.string().transform((text, context): Holdout | null => {
+      const range = parseHoldout(text);
+      if (range === null && text !== '') {
+        const message = 'is two moments in UTC, the earlier first, such as 2024-01-01/2024-07-01';
+        context.addIssue({ code: 'custom', message });
+      }
+      return range;
+    }),
   },
   simulatorSeed: {
     name: 'BELLWETHER_SIMULATOR_SEED',

@@ -13,6 +13,7 @@ export {
   type Variable,
 } from './config.ts';
 export * from './time.ts';
+export { describeHoldout, isHeldOut, type Holdout } from './holdout.ts';
 export { erasePostgres, findDatabase, openPostgres, releasePostgres, type Postgres } from './postgres.ts';
 export {
   dropWorkspace,

@@ -30,6 +30,12 @@ export interface Tracks {
 export type FeatureStep = (tracks: Tracks, input: FeatureInput) => Tracks;
 
 /**
+ * What a feature needs: `sentiment` what a scorer says of the news, `social` what it says of posts, `price` no scorer, so
+ * besides the bars also how much news there is, fear and greed, and the hour. Arms without a scorer read `price` alone.
+ */
+export type FeatureGroup = 'price' | 'sentiment' | 'social';
+
+/**
  * One feature. `step` folds an input into the tracks it was given, in place, and hands them back: the tracks are owned
  * by one fold, and whoever needs the old ones copies first. Features that read the same track share its step, which
  * then runs once an input. `read` changes nothing.
@@ -42,8 +48,7 @@ export interface FeatureDefinition {
   readonly unit: string;
   readonly lookback: string;
   readonly inputs: readonly ('candle' | 'article' | 'post' | 'index:fear_greed')[];
-  /** True when its value depends on the scorer; arms without one leave it out. */
-  readonly usesSentiment: boolean;
+  readonly group: FeatureGroup;
   /** Null for what needs nothing but the moment. */
   readonly step: FeatureStep | null;
   /** @returns the value, NaN = missing */

@@ -57,7 +57,8 @@ export const FEATURE_DEFINITIONS: readonly FeatureDefinition[] = [
   },
   {
     ...fromNews({ name: 'news_count_24h', unit: 'log ratio', lookback: '30 days' }),
-    usesSentiment: false,
+    // Articles are counted, not read.
+    group: 'price',
     read: ({ news }, { asOf }) => relativeCount(news, asOf),
   },
   {
@@ -71,7 +72,7 @@ export const FEATURE_DEFINITIONS: readonly FeatureDefinition[] = [
     unit: 'sentiment',
     lookback: '24 h',
     inputs: ['post'],
-    usesSentiment: true,
+    group: 'social',
     step: takePost,
     read: ({ posts }, { asOf }) => meanSentiment(posts, { asOf, length: DAY_MS }),
   },
@@ -82,7 +83,7 @@ export const FEATURE_DEFINITIONS: readonly FeatureDefinition[] = [
     unit: 'points',
     lookback: '72 h',
     inputs: ['index:fear_greed'],
-    usesSentiment: false,
+    group: 'price',
     step: takeFearGreed,
     read: ({ fearGreed }, { asOf }) => readIndex(fearGreed, asOf),
   },
@@ -93,7 +94,7 @@ export const FEATURE_DEFINITIONS: readonly FeatureDefinition[] = [
     unit: 'hours',
     lookback: 'none',
     inputs: [],
-    usesSentiment: false,
+    group: 'price',
     step: null,
     read: (_, { windowEnd }) => hourOfWeek(windowEnd),
   },
@@ -106,7 +107,7 @@ function fromBars(facts: Facts, readBar: ReadBar): FeatureDefinition {
     version: 1,
     dtype: 'float64',
     inputs: ['candle'],
-    usesSentiment: false,
+    group: 'price',
     step: takeBar,
     read(tracks, { windowEnd }) {
       const bar = windowEnd / tracks.bars.barMs;
@@ -121,7 +122,7 @@ function fromNews(facts: Facts): Omit<FeatureDefinition, 'read'> {
     version: 1,
     dtype: 'float64',
     inputs: ['article'],
-    usesSentiment: true,
+    group: 'sentiment',
     step: takeArticle,
   };
 }

@@ -34,6 +34,15 @@ describe('a feature set', () => {
     ]);
   });
 
+  it('has every feature in one group, and in the group price no more than arms without a scorer read', () => {
+    const { names, groups, withoutSentiment } = createFeatureSet({ barMinutes: 60, scorer });
+    expect(groups.sentiment).toEqual(['news_sentiment_4h', 'news_sentiment_24h', 'news_dispersion_24h']);
+    expect(groups.social).toEqual(['social_sentiment_24h']);
+    expect(groups.price).toEqual(names.filter((name) => !withoutSentiment.includes(name)));
+    expect(groups.price).toContain('news_count_24h');
+    expect(withoutSentiment).toEqual([...groups.sentiment, ...groups.social]);
+  });
+
   it('keeps its version, unless somebody means to change it', () => {
     expect(createFeatureSet({ barMinutes: 60, scorer }).version).toBe('60a87e90d64f');
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DAY_MS, MINUTE_MS } from '../core/index.ts';
-import type { FeatureDefinition } from './definition.ts';
+import type { FeatureDefinition, FeatureGroup } from './definition.ts';
 import { FEATURE_DEFINITIONS } from './definitions.ts';
 
 const VERSION_DIGITS = 12;
@@ -15,7 +15,9 @@ export interface FeatureSet {
   /** In the order of every vector of this set. */
   readonly names: readonly string[];
   readonly definitions: readonly FeatureDefinition[];
-  /** The names that arms without a scorer leave out. */
+  /** The names by what they need, each group in the order of the set. */
+  readonly groups: Readonly<Record<FeatureGroup, readonly string[]>>;
+  /** The names that arms without a scorer leave out: all but the group `price`. */
   readonly withoutSentiment: readonly string[];
 }
 
@@ -44,13 +46,20 @@ export function createFeatureSet({
   const names = definitions.map(({ name }) => name);
   const repeated = names.find((name, place) => names.indexOf(name) !== place);
   if (repeated !== undefined) throw new RangeError(`the feature ${repeated} is defined twice`);
+  const namesOf = (isMeant: (group: FeatureGroup) => boolean) =>
+    definitions.filter(({ group }) => isMeant(group)).map(({ name }) => name);
   return {
     version: versionOf(definitions, { barMinutes, scorer }),
     barMinutes,
     scorer,
     names,
     definitions,
-    withoutSentiment: definitions.filter(({ usesSentiment }) => usesSentiment).map(({ name }) => name),
+    groups: {
+      price: namesOf((group) => group === 'price'),
+      sentiment: namesOf((group) => group === 'sentiment'),
+      social: namesOf((group) => group === 'social'),
+    },
+    withoutSentiment: namesOf((group) => group !== 'price'),
   };
 }
 

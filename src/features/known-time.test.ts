@@ -101,7 +101,7 @@ function planted(name: string, read: (windowEnd: number) => number): FeatureDefi
     unit: 'none',
     lookback: 'the future',
     inputs: ['candle'],
-    usesSentiment: false,
+    group: 'price',
     step: null,
     read: (_, { windowEnd }) => read(windowEnd),
   };

@@ -2,7 +2,7 @@ import { DAY_MS, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import type { CandleObservation } from '../lake/index.ts';
 
 /** How long after maturity a missing close is waited for. */
-const PATIENCE_MS = DAY_MS;
+export const PATIENCE_MS = DAY_MS;
 const FIRST_CAPACITY = 1_024;
 
 /** What became of a window: the direction of the price, or `void` when there was none or it stayed unknown. */
@@ -33,7 +33,7 @@ export interface CloseSeries {
   knownAt(eventTime: EpochMs): EpochMs;
 }
 
-const PENDING: Label = { outcome: null, knownAt: null, futureReturn: null };
+export const PENDING: Label = { outcome: null, knownAt: null, futureReturn: null };
 
 /** An empty series. Bars lie on their grid in two arrays: 16 bytes a bar, found without a search. */
 export function createCloseSeries(): CloseSeries {

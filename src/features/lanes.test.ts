@@ -44,6 +44,22 @@ describe('createFeatureLanes', () => {
     expect(seenByNone.filter((name) => name.includes('sentiment'))).toEqual([]);
   });
 
+  it('tells which columns a scorer fills, by group, under the names that a row has', () => {
+    const [news4h, news24h, dispersion, social] = SENTIMENT;
+    expect(lanes.scoredBy(VADER)).toEqual({ sentiment: [news4h, news24h, dispersion], social: [social] });
+    expect(lanes.scoredBy(LINEAR)).toEqual({
+      sentiment: [news4h, news24h, dispersion].map((name) => `${name}[${LINEAR}]`),
+      social: [`${social}[${LINEAR}]`],
+    });
+    for (const scorer of SCORERS) {
+      const { sentiment, social: posts } = lanes.scoredBy(scorer);
+      const seen = lanes.names.filter((name) => !lanes.hiddenFrom(scorer).includes(name));
+      const seenByNone = lanes.names.filter((name) => !lanes.hiddenFrom(null).includes(name));
+      expect(seen.filter((name) => ![...sentiment, ...posts].includes(name))).toEqual(seenByNone);
+    }
+    expect(() => lanes.scoredBy('linear@1.0.1')).toThrow(/no lane of linear@1.0.1/);
+  });
+
   it('with one lane is that lane', () => {
     const alone = createFeatureLanes(sets.slice(0, 1));
     expect(alone.names).toEqual(sets[0]!.names);

@@ -1,4 +1,8 @@
+import type { FeatureGroup } from './definition.ts';
 import type { FeatureSet } from './feature-set.ts';
+
+/** Columns of a wide row that one scorer fills, by group. */
+export type ScoredColumns = Readonly<Record<Exclude<FeatureGroup, 'price'>, readonly string[]>>;
 
 /**
  * Feature sets that are computed side by side and differ in their scorer alone: a lane each. The first gives a row its
@@ -19,6 +23,11 @@ export interface FeatureLanes {
   columnOf(name: string, scorer: string): string;
   /** Columns that an arm does not see: the sentiment of every scorer but its own; of all of them for null. */
   hiddenFrom(scorer: string | null): readonly string[];
+  /**
+   * The columns of a wide row that a scorer fills.
+   * @throws RangeError for a scorer without a lane
+   */
+  scoredBy(scorer: string): ScoredColumns;
   /**
    * One wide row from the vectors of the lanes.
    * @param vectors - one a lane, in the order of the lanes, shape (names of its set) each
@@ -45,8 +54,9 @@ export function createFeatureLanes(sets: readonly FeatureSet[]): FeatureLanes {
     }
   }
   const laneOf = (scorer: string) => sets.find((set) => set.scorer === scorer);
-  const columnsOf = (set: FeatureSet) =>
-    set.withoutSentiment.map((name) => (set === first ? name : furtherName(name, set.scorer)));
+  const namesIn = (set: FeatureSet, names: readonly string[]) =>
+    names.map((name) => (set === first ? name : furtherName(name, set.scorer)));
+  const columnsOf = (set: FeatureSet) => namesIn(set, set.withoutSentiment);
   const places = sets.map((set) => set.withoutSentiment.map((name) => set.names.indexOf(name)));
   const names = [...first.names, ...further.flatMap(columnsOf)];
   return {
@@ -61,6 +71,12 @@ export function createFeatureLanes(sets: readonly FeatureSet[]): FeatureLanes {
       return set === first ? name : furtherName(name, scorer);
     },
     hiddenFrom: (scorer) => sets.filter((set) => set.scorer !== scorer).flatMap(columnsOf),
+    scoredBy(scorer) {
+      const set = laneOf(scorer);
+      if (set === undefined) throw new RangeError(`there is no lane of ${scorer}`);
+      const { sentiment, social } = set.groups;
+      return { sentiment: namesIn(set, sentiment), social: namesIn(set, social) };
+    },
     widen(vectors) {
       const row = new Float64Array(names.length);
       row.set(vectors[0] ?? []);

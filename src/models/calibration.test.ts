@@ -23,7 +23,7 @@ const SMALL = {
   lambda: 1,
   gapRows: 5,
 };
-const HELD_BACK = { judgingShare: 0.15, gapRows: 5 };
+const HELD_BACK = { l2: 100, judgingShare: 0.15, gapRows: 5 };
 
 for (const calibration of [PLATT, ISOTONIC]) {
   describe(`calibrated by ${calibration.method}`, () => {

@@ -129,6 +129,7 @@ export function rowsBetween(rows: TrainingRows, first: number, end: number): Tra
     count: end - first,
     labels: rows.labels.subarray(first, end),
     futureReturns: rows.futureReturns.subarray(first, end),
+    ...(rows.weights && { weights: rows.weights.subarray(first, end) }),
   };
 }
 

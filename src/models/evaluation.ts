@@ -169,6 +169,14 @@ export function directionIntervals(series: PredictedSeries): Record<DirectionMet
   };
 }
 
+/** Rows of a block in which neighbouring windows stay together: max(24 h, 3 x horizon). */
+export function blockRows({
+  barMinutes,
+  horizonMinutes,
+}: Pick<HitSeries, 'barMinutes' | 'horizonMinutes'>): number {
+  return Math.ceil(Math.max(DAY_MINUTES, 3 * horizonMinutes) / barMinutes);
+}
+
 /** How the windows are drawn anew: the same for every figure. */
 function drawsOf({
   barMinutes,
@@ -176,7 +184,7 @@ function drawsOf({
   seed,
 }: Pick<HitSeries, 'barMinutes' | 'horizonMinutes' | 'seed'>) {
   return {
-    blockLength: Math.ceil(Math.max(DAY_MINUTES, 3 * horizonMinutes) / barMinutes),
+    blockLength: blockRows({ barMinutes, horizonMinutes }),
     resamples: RESAMPLES,
     level: LEVEL,
     uniform: createRandom(seed).fork('accuracy-interval').uniform,

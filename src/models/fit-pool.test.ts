@@ -47,6 +47,12 @@ describe('createFitPool', () => {
     expect(view.values).toEqual(rows.values);
   });
 
+  it('sends weights along', async () => {
+    const rows = { ...signalRows(1, 300), weights: Float64Array.from({ length: 300 }, (_, row) => row % 4) };
+    const model = await pool.fit('logistic', rows, { seed: 1 });
+    expect(model.toJson()).toEqual(MODEL_FAMILIES.logistic.fit(rows, { seed: 1 }).toJson());
+  });
+
   it('shares the fits with this thread where nothing else is to be done, and loses none', async () => {
     const shared = createFitPool({ threads: 1, isBlocking: true });
     const seeds = [1, 2, 3, 4, 5, 6, 7];

@@ -190,7 +190,7 @@ function hand(seat: Seat, task: Task): void {
   clearTimeout(seat.leaving);
   seat.tasks.push(task);
   seat.worker.ref();
-  const { values, labels, futureReturns, columns, count } = task.order.rows;
+  const { values, labels, futureReturns, weights, columns, count } = task.order.rows;
   // Cut out first: a view would be sent with all of the memory that it looks at.
   const rows = {
     columns,
@@ -198,6 +198,7 @@ function hand(seat: Seat, task: Task): void {
     values: cutOut(values),
     labels: cutOut(labels),
     futureReturns: cutOut(futureReturns),
+    ...(weights && { weights: cutOut(weights) }),
   };
   seat.worker.postMessage({ ...task.order, rows });
 }

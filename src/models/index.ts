@@ -10,6 +10,7 @@ export {
 export { fitDissimilarity, loadDissimilarity, type Dissimilarity } from './dissimilarity.ts';
 export {
   accuracyInterval,
+  blockRows,
   directionIntervals,
   evaluateDirection,
   scoredRows,
@@ -28,7 +29,6 @@ export {
   type ModelFamily,
   type TrainingRows,
 } from './model.ts';
-export { selectColumns, selectMatured, VOID_LABEL, type DirectionRows } from './rows.ts';
 export { coverageOutOfSample, type PastCoveragePoint } from './past-coverage.ts';
 export { reliabilityOf, type Reliability } from './reliability-table.ts';
 export {
@@ -36,4 +36,23 @@ export {
   type JudgedRows,
   type PermutationImportance,
 } from './permutation-importance.ts';
-export { refitTime, walkForward, type AnsweringFit } from './walk-forward.ts';
+export {
+  selectColumns,
+  selectMatured,
+  VOID_LABEL,
+  WEIGHTINGS,
+  type DirectionRows,
+  type Maturity,
+  type Weighting,
+} from './rows.ts';
+export { refitTime, walkForward, type AnsweringFit, type Refit } from './walk-forward.ts';
+export {
+  searchDirection,
+  type DirectionSearch,
+  type SearchedFold,
+  type SearchOptions,
+  type TrialRecord,
+} from './search.ts';
+export { SEARCH_METHODS, type SearchMethod } from './samplers.ts';
+export { SEARCH_SPACES, type SearchSpace, type Settings } from './search-space.ts';
+export { combinatorialPaths, type CombinatorialPlan } from './combinatorial-cv.ts';

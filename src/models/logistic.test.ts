@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../core/index.ts';
 import { areaUnderRoc } from '../stats/index.ts';
 import reference from './fixtures/logistic-reference.json' with { type: 'json' };
-import { signalRows } from './model.contract.ts';
+import { describeWeights, signalRows } from './model.contract.ts';
 import { logistic } from './logistic.ts';
 import type { TrainingRows } from './model.ts';
 
@@ -24,6 +24,8 @@ function rowsOf(columns: Record<string, number[]>, labels: number[]): TrainingRo
     futureReturns: new Float64Array(labels.length),
   };
 }
+
+describeWeights(logistic);
 
 describe('logistic', () => {
   it('equals a scikit-learn pipeline of the same scaling, indicators and penalty', () => {

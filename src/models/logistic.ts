@@ -25,6 +25,23 @@ import { parseSaved } from './saved.ts';
  */
 const L2 = 100;
 
+/** How the family `logistic` learns. */
+export interface LogisticParameters {
+  /** Strength of the ridge penalty on the coefficients of standardised columns. */
+  l2: number;
+  /** Corrects probabilities by what the newest rows say of a fit without them; left out: not at all. */
+  calibration?: CalibrationParameters;
+  /** The newest share of the rows, on which a calibration is fitted; as trees hold rows back where left out. */
+  judgingShare?: number;
+  /** Rows left out before those, whose labels may reach into them; as with trees where left out. */
+  gapRows?: number;
+}
+
+/** As `trees` hold rows back. */
+const HELD_BACK = { judgingShare: 0.15, gapRows: 96 };
+
+export const LOGISTIC_DEFAULTS: LogisticParameters = { l2: L2 };
+
 /** Standardised values end here, in training and in prediction, so that no outlier carries a prediction alone. */
 const FURTHEST = 8;
 
@@ -65,37 +82,24 @@ const SAVED = z.strictObject({
 type Saved = z.infer<typeof SAVED>;
 type Term = Omit<z.infer<typeof TERM>, 'coefficient'>;
 
-/** How the family `logistic` calibrates, where it does. */
-export interface LogisticParameters {
-  calibration?: CalibrationParameters;
-  /** The newest share of the rows that a calibration is fitted on. */
-  judgingShare: number;
-  /** Rows left out before those, whose labels may reach into them. */
-  gapRows: number;
-}
-
-/** As `trees` hold rows back. */
-const HELD_BACK = { judgingShare: 0.15, gapRows: 96 };
-
 /**
- * A logistic family, calibrated where asked for: a fit without the newest rows says how its probabilities are off on
- * them, and the fit on all rows is corrected by that.
- * @throws RangeError when a parameter is out of its range
+ * A family of logistic regressions with a penalty of its own, calibrated where asked for: a fit without the newest rows
+ * says how its probabilities are off on them, and the fit on all rows is corrected by that.
+ * @throws RangeError when the penalty is negative or not finite, or a calibration is none
  */
-export function createLogistic(parameters: LogisticParameters | null): ModelFamily {
-  if (parameters?.calibration !== undefined) requireCalibration(parameters.calibration);
+export function createLogistic(parameters: LogisticParameters): ModelFamily {
+  const { l2, ...others } = parameters;
+  const { calibration } = others;
+  if (!(l2 >= 0 && l2 < Infinity)) throw new RangeError(`l2 is a finite number from 0, got ${l2}`);
+  if (calibration !== undefined) requireCalibration(calibration);
+  const heldBack = calibration === undefined ? {} : HELD_BACK;
   return {
     name: 'logistic',
     columns: null,
-    parameters: { l2: L2, furthest: FURTHEST, ...parameters },
+    parameters: { l2, furthest: FURTHEST, ...heldBack, ...others },
     fit: (rows) => logisticModel(fitLogistic(rows, parameters)),
     load: (json) => logisticModel(parseSaved('logistic', SAVED, json)),
   };
-}
-
-/** `createLogistic` with a calibration and the shares that it is fitted on. */
-export function calibratedLogistic(calibration: CalibrationParameters): ModelFamily {
-  return createLogistic({ calibration, ...HELD_BACK });
 }
 
 /**
@@ -104,25 +108,31 @@ export function calibratedLogistic(calibration: CalibrationParameters): ModelFam
  * indicator column says so. A column that is constant or missing throughout is dropped. `hour_of_week` enters as sine
  * and cosine of the week and of the day. Ridge penalty of strength 100 on the coefficients, free intercept.
  */
-export const logistic: ModelFamily = createLogistic(null);
+export const logistic: ModelFamily = createLogistic(LOGISTIC_DEFAULTS);
 
-function fitLogistic(rows: TrainingRows, parameters: LogisticParameters | null): Saved {
-  const saved = fitTerms(rows);
-  if (parameters?.calibration === undefined) return saved;
-  const { calibration, judgingShare, gapRows } = parameters;
+/** `logistic` with calibrated probabilities. */
+export function calibratedLogistic(calibration: CalibrationParameters): ModelFamily {
+  return createLogistic({ ...LOGISTIC_DEFAULTS, calibration });
+}
+
+function fitLogistic(rows: TrainingRows, parameters: LogisticParameters): Saved {
+  const { l2, calibration, judgingShare, gapRows } = { ...HELD_BACK, ...parameters };
+  const saved = fitTerms(rows, l2);
+  if (calibration === undefined) return saved;
   const first = rows.count - Math.floor(rows.count * judgingShare);
-  const learnt = fitTerms(rowsBetween(rows, 0, Math.max(0, first - gapRows)));
+  const learnt = fitTerms(rowsBetween(rows, 0, Math.max(0, first - gapRows)), l2);
   const held = rowsBetween(rows, first, rows.count);
   const probabilities = logisticModel(learnt).predict(held);
   return { ...saved, calibration: fitCalibration(calibration, { probabilities, labels: held.labels }) };
 }
 
-function fitTerms(rows: TrainingRows): Saved {
+function fitTerms(rows: TrainingRows, l2: number): Saved {
   const planned = planColumns(rows);
   const { intercept, coefficients } = logisticRegression({
     columns: planned.map(({ values }) => values),
     labels: rows.labels,
-    l2: L2,
+    weights: rows.weights,
+    l2,
   });
   const terms = planned.map(({ term }, place) => ({ ...term, coefficient: coefficients[place] ?? 0 }));
   return { family: 'logistic', format: 1, intercept, terms };

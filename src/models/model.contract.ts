@@ -158,6 +158,35 @@ function bearsAnyRows({ family, training, fresh, fit }: Trial): void {
   });
 }
 
+/** For a family that reads weights. */
+export function describeWeights(family: ModelFamily): void {
+  describe(`${family.name} with weights`, () => {
+    const rows = signalRows(3, 600);
+    const saved = (training: TrainingRows) => family.fit(training, { seed: 5 }).toJson();
+
+    it('learns the same from weights of one as from none', () => {
+      expect(saved({ ...rows, weights: new Float64Array(600).fill(1) })).toEqual(saved(rows));
+    });
+
+    it('learns something else where some rows count more', () => {
+      const weights = Float64Array.from(rows.labels, (label) => (label === 1 ? 3 : 1));
+      const mean = (training: TrainingRows) =>
+        family
+          .fit(training, { seed: 5 })
+          .predict(rows)
+          .reduce((sum, p) => sum + p, 0) / 600;
+      expect(mean({ ...rows, weights })).toBeGreaterThan(mean(rows) + 0.1);
+    });
+
+    it('bears rows that count nothing, all of them included', () => {
+      for (const rest of [0, 1]) {
+        const weights = Float64Array.from(rows.labels, (_, row) => (row % 2) * rest);
+        expectProbabilities(family.fit({ ...rows, weights }, { seed: 5 }), rows);
+      }
+    });
+  });
+}
+
 function findsNothingInNoise({ fit }: Trial): void {
   it('has no skill on shuffled labels', () => {
     const shuffled = withShuffledTruth(signalRows(7, 8000), 11);

@@ -13,6 +13,8 @@ export interface TrainingRows extends FeatureMatrix {
   readonly labels: Uint8Array;
   /** ln(close(T+h) / close(T)), shape (count); only `ar1` reads it. */
   readonly futureReturns: Float64Array;
+  /** What each row counts in a fit, not negative, shape (count); 1 each where left out. `trees` and `logistic` read it. */
+  readonly weights?: Float64Array;
 }
 
 /** The horizon-dependent column that the baselines read: ln(close(T) / close(T-h)); NaN where either is missing. */

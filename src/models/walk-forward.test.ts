@@ -124,6 +124,61 @@ describe('walkForward', () => {
     expect(fits[0]!.testedRows).toBe(24 * 15 - 1);
   });
 
+  it('cuts the tested windows into folds of the same size, each fitted at the end of the window before it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 30, max: 300 }), (folds, tested) => {
+        const rows = noiseRows(1, 24 * 20, 1);
+        const from = FRIDAY + 5 * DAY_MS;
+        const options = optionsFor({ family: MODEL_FAMILIES.majority, from, to: from + tested * HOUR_MS });
+        const { fits } = walkForward(rows, { ...options, refit: { folds } });
+        const sizes = fits.map(({ testedRows }) => testedRows);
+        expect(sizes).toHaveLength(folds);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+        let before = 0;
+        for (const { fittedAt, testedRows } of fits) {
+          expect(fittedAt).toBe(from + before * HOUR_MS);
+          before += testedRows;
+        }
+        expect(before).toBe(tested);
+      }),
+      { numRuns: 20, seed: 1 },
+    );
+  });
+
+  it('fits on a grid of days where it is told to', () => {
+    const { fits } = walkForward(noiseRows(1, 24 * 20, 1), optionsFor({ refit: { everyDays: 5 } }));
+    expect(fits[0]!.fittedAt).toBe(FRIDAY + 5 * DAY_MS);
+    fits.slice(1).forEach(({ fittedAt }) => {
+      expect((fittedAt - Date.UTC(1970, 0, 5)) % (5 * DAY_MS)).toBe(0);
+    });
+    expect(fits.length).toBeGreaterThan(3);
+  });
+
+  it('forgets what lies before the days of a rolling training', () => {
+    const rows = noiseRows(4, 24 * 20, 1);
+    const rolling = optionsFor({ trainingDays: 3 });
+    const { probabilities, fits } = walkForward(rows, rolling);
+    // At most 72 hours, less the hour whose label is not known and a void one now and then.
+    for (const { trainingRows } of fits) expect(trainingRows).toBeLessThanOrEqual(72);
+    for (const { trainingRows } of fits) expect(trainingRows).toBeGreaterThan(60);
+    const forgotten = { ...rows, values: rows.values.slice() };
+    forgotten.values.fill(1e9, 0, 24 * rows.columns.length);
+    expect(walkForward(forgotten, rolling).probabilities).toEqual(probabilities);
+    expect(walkForward(forgotten, optionsFor()).probabilities).not.toEqual(
+      walkForward(rows, optionsFor()).probabilities,
+    );
+  });
+
+  it('weighs rows where it is told to, and lets a family that reads no weights be', () => {
+    const rows = noiseRows(5, 24 * 20, 24);
+    const walk = (changes: Partial<WalkForwardOptions>) =>
+      walkForward(rows, optionsFor({ horizonMinutes: 1440, ...changes })).probabilities;
+    expect(walk({ weighting: 'none' })).toEqual(walk({}));
+    expect(walk({ weighting: 'uniqueness' })).not.toEqual(walk({}));
+    const family = MODEL_FAMILIES['sign-table'];
+    expect(walk({ family, weighting: 'uniqueness' })).toEqual(walk({ family }));
+  });
+
   it('gives what a refit by hand at the same schedule gives', () => {
     const rows = noiseRows(2, 24 * 20, 24);
     const options = optionsFor({ horizonMinutes: 1440 });
@@ -138,6 +193,27 @@ describe('walkForward', () => {
         .predict({ columns: rows.columns, values, count: 1 });
       expect(probabilities[row]).toBe(expected);
     }
+  });
+
+  it('lets somebody else choose the rows that a fit learns from', () => {
+    const rows = noiseRows(5, 400, 1);
+    const asked: number[] = [];
+    const { fits } = walkForward(
+      rows,
+      optionsFor({
+        embargoMinutes: 60,
+        select(given, maturity) {
+          asked.push(maturity.asOf);
+          expect(maturity).toMatchObject({ horizonMinutes: 60, embargoMinutes: 60 });
+          return selectMatured(given, { ...maturity, asOf: maturity.asOf - DAY_MS });
+        },
+      }),
+    );
+    expect(asked).toEqual(fits.map(({ fittedAt }) => fittedAt + MINUTE_MS));
+    const own = walkForward(rows, optionsFor({ embargoMinutes: 60 })).fits;
+    fits.forEach((fit, place) => {
+      expect(fit.trainingRows).toBeLessThan(own[place]!.trainingRows);
+    });
   });
 
   it('never trains on a label that was not known at the fit, nor within the embargo', () => {
@@ -194,6 +270,14 @@ describe('walkForward', () => {
     const moment = FRIDAY + 300 * HOUR_MS;
     const past = walkForward(asKnownAt(rows, moment), options).probabilities;
     expect(past).not.toEqual(walkForward(leaking, options).probabilities.slice(0, past.length));
+  });
+
+  it('refuses folds that are none or more than windows', () => {
+    for (const folds of [0, 1.5, 361]) {
+      expect(() => walkForward(noiseRows(1, 24 * 20, 1), optionsFor({ refit: { folds } }))).toThrow(
+        `to the 359 tested windows, got ${folds}`,
+      );
+    }
   });
 
   it('refuses rows that do not ascend', () => {

@@ -1,6 +1,6 @@
 import { DAY_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
 import type { FeatureMatrix, Model, ModelFamily, TrainingRows } from './model.ts';
-import { selectColumns, selectMatured, type DirectionRows } from './rows.ts';
+import { selectColumns, selectMatured, type DirectionRows, type Weighting } from './rows.ts';
 
 /** Fits are made anew each Monday unless another cadence is asked for. */
 const WEEK_DAYS = 7;
@@ -8,6 +8,13 @@ const WEEK_DAYS = 7;
 const FIRST_MONDAY = 4 * DAY_MS;
 /** A window is decided this long after its end, live and here. */
 const GRACE_SECONDS = 60;
+
+/**
+ * When fits are made: `weekly`, at `from` and at each Monday 00:00 UTC; `once`, at `from` for all; every so many days, at
+ * `from` and on the grid of `refitTime`; or so many folds, runs of tested windows that are equally many (or one more,
+ * where they do not divide), each answered by a fit at the end of the window before it.
+ */
+export type Refit = 'weekly' | 'once' | { everyDays: number } | { folds: number };
 
 /** How a family is tried on the past. */
 export interface WalkForwardOptions {
@@ -19,11 +26,16 @@ export interface WalkForwardOptions {
   from: EpochMs;
   /** The last window's end where left out. */
   to?: EpochMs;
-  /** `weekly`: a fit at `from` and one at each Monday 00:00 UTC; `once`: the fit at `from` answers for all. */
-  refit: 'weekly' | 'once';
+  refit: Refit;
+  /** A rolling training: only windows of so many days before the fit teach; all of the past where left out. */
+  trainingDays?: number;
+  /** Default: `none`. */
+  weighting?: Weighting;
   seed: number;
   /** A fit sees what was known this long after its date; 60 where left out. */
   graceSeconds?: number;
+  /** Chooses the rows that a fit learns from; `selectMatured` where left out. The audit hands in one to attack. */
+  select?: typeof selectMatured;
   /** Told after each fit how many of them are done, and what was fitted. */
   onFit?: (done: number, total: number, fit: AnsweringFit & { training: TrainingRows }) => void;
 }
@@ -58,13 +70,16 @@ export function refitTime(windowEnd: EpochMs, start: EpochMs, cadenceDays = WEEK
 }
 
 /**
- * Purged, embargoed walk-forward over an expanding past: each window is predicted by a model fitted on rows whose
- * labels were known at its fit, see `selectMatured`. Scaling and everything else is learned inside the fit.
- * @throws RangeError when the rows are not aligned, do not ascend, or lack a column that the family reads
+ * Purged, embargoed walk-forward over an expanding or a rolling past: each window is predicted by a model fitted on rows
+ * whose labels were known at its fit, see `selectMatured`. Scaling and everything else is learned inside the fit. Rows
+ * that teach lie before those that are tested, so that an embargo on that one side is all that there can be.
+ * @throws RangeError when the rows are not aligned, do not ascend, or lack a column that the family reads, when there are
+ *   fewer tested windows than folds, and when folds or days are not above 0
  * @see López de Prado (2018), Advances in Financial Machine Learning, chapters 7 and 12
  */
 export function walkForward(rows: DirectionRows, options: WalkForwardOptions): WalkForward {
-  const { family, seed, horizonMinutes, embargoMinutes, graceSeconds = GRACE_SECONDS, onFit } = options;
+  const { family, seed, horizonMinutes, embargoMinutes, trainingDays, weighting, onFit } = options;
+  const { graceSeconds = GRACE_SECONDS, select = selectMatured } = options;
   // A baseline reads one column or none: copying the others for each fit would be most of its work.
   const read = family.columns === null ? rows : selectColumns(rows, family.columns);
   const probabilities = new Float64Array(rows.count).fill(NaN);
@@ -72,7 +87,7 @@ export function walkForward(rows: DirectionRows, options: WalkForwardOptions): W
   const runs = testRuns(rows, options);
   for (const { fittedAt, first, end } of runs) {
     const asOf = fittedAt + graceSeconds * SECOND_MS;
-    const training = selectMatured(read, { asOf, horizonMinutes, embargoMinutes });
+    const training = select(read, { asOf, horizonMinutes, embargoMinutes, trainingDays, weighting });
     const model = family.fit(training, { seed });
     probabilities.set(model.predict(sliceRows(read, first, end)), first);
     fits.push({ fittedAt, trainingRows: training.count, testedRows: end - first });
@@ -81,24 +96,60 @@ export function walkForward(rows: DirectionRows, options: WalkForwardOptions): W
   return { probabilities, fits };
 }
 
-interface TestRun {
+/** Neighbouring tested rows that share a fit. */
+export interface TestRun {
   fittedAt: EpochMs;
   first: number;
   end: number;
 }
 
-/** Neighbouring tested rows that share a fit. */
-function testRuns({ windowEnds }: DirectionRows, options: WalkForwardOptions): TestRun[] {
-  const { from, to = Infinity, refit } = options;
+/**
+ * Which rows a walk-forward tests by which fit, in time order.
+ * @throws RangeError as `walkForward` for folds and days
+ */
+export function testRuns(
+  { windowEnds }: Pick<DirectionRows, 'windowEnds'>,
+  { from, to = Infinity, refit }: Pick<WalkForwardOptions, 'from' | 'to' | 'refit'>,
+): TestRun[] {
+  const first = windowEnds.findIndex((windowEnd) => windowEnd > from);
+  const end = windowEnds.findLastIndex((windowEnd) => windowEnd <= to) + 1;
+  const tested = first < 0 ? windowEnds.subarray(0, 0) : windowEnds.subarray(first, Math.max(first, end));
+  if (typeof refit === 'object' && 'folds' in refit) {
+    return equalRuns(tested, { from, folds: refit.folds }).map((run) => shifted(run, first));
+  }
+  const dateOf = fitDates(refit, from);
   const runs: TestRun[] = [];
-  windowEnds.forEach((windowEnd, row) => {
-    if (!(windowEnd > from && windowEnd <= to)) return;
-    const fittedAt = refit === 'once' ? from : refitTime(windowEnd, from);
+  tested.forEach((windowEnd, row) => {
+    const fittedAt = dateOf(windowEnd);
     const last = runs.at(-1);
     if (last?.fittedAt === fittedAt) last.end = row + 1;
     else runs.push({ fittedAt, first: row, end: row + 1 });
   });
-  return runs;
+  return runs.map((run) => shifted(run, first));
+}
+
+function fitDates(refit: Exclude<Refit, { folds: number }>, from: EpochMs): (windowEnd: EpochMs) => EpochMs {
+  if (refit === 'once') return () => from;
+  const cadenceDays = refit === 'weekly' ? WEEK_DAYS : refit.everyDays;
+  return (windowEnd) => refitTime(windowEnd, from, cadenceDays);
+}
+
+function equalRuns(tested: Float64Array, { from, folds }: { from: EpochMs; folds: number }): TestRun[] {
+  if (!(Number.isInteger(folds) && folds >= 1 && folds <= Math.max(1, tested.length))) {
+    throw new RangeError(
+      `folds are a whole number from 1 to the ${tested.length} tested windows, got ${folds}`,
+    );
+  }
+  const firstOf = (fold: number) => Math.ceil((fold * tested.length) / folds);
+  return Array.from({ length: tested.length === 0 ? 0 : folds }, (_, fold) => ({
+    fittedAt: fold === 0 ? from : (tested[firstOf(fold) - 1] ?? NaN),
+    first: firstOf(fold),
+    end: firstOf(fold + 1),
+  }));
+}
+
+function shifted({ fittedAt, first, end }: TestRun, rows: number): TestRun {
+  return { fittedAt, first: first + rows, end: end + rows };
 }
 
 function sliceRows({ columns, values }: FeatureMatrix, first: number, end: number): FeatureMatrix {

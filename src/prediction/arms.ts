@@ -1,4 +1,4 @@
-import type { FeatureLanes } from '../features/index.ts';
+import type { FeatureLanes, ScoredColumns } from '../features/index.ts';
 import type { ModelFamily } from '../models/index.ts';
 
 /** Horizons that every arm predicts, in minutes: the next hour and the next day. */
@@ -13,6 +13,8 @@ export interface Arm {
   scorer: string | null;
   /** Columns of a wide row that it does not see: the sentiment of every other scorer. */
   hiddenColumns: readonly string[];
+  /** Columns of a wide row that its scorer fills; null without one. */
+  scoredColumns: ScoredColumns | null;
   /**
    * True: its models are versions in the registry, and a gate decides which one is live. False: a yardstick, fitted
    * anew on schedule, whatever it is worth.
@@ -26,7 +28,7 @@ export interface ArmParts {
   baselines: readonly ModelFamily[];
   /** Scorers that price models are trained with, `family@version`, one a family. */
   scorers: readonly string[];
-  lanes: Pick<FeatureLanes, 'hiddenFrom'>;
+  lanes: Pick<FeatureLanes, 'hiddenFrom' | 'scoredBy'>;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface ArmParts {
  * // ['logistic+vader', 'logistic+none', 'baseline-majority']
  */
 export function armsOf({ fitted, baselines, scorers, lanes }: ArmParts): Arm[] {
-  const readingNone = { scorer: null, hiddenColumns: lanes.hiddenFrom(null) };
+  const readingNone = { scorer: null, hiddenColumns: lanes.hiddenFrom(null), scoredColumns: null };
   return [
     ...fitted.flatMap((family) => [
       ...scorers.map((scorer) => ({
@@ -43,6 +45,7 @@ export function armsOf({ fitted, baselines, scorers, lanes }: ArmParts): Arm[] {
         family,
         scorer,
         hiddenColumns: lanes.hiddenFrom(scorer),
+        scoredColumns: lanes.scoredBy(scorer),
         isGoverned: true,
       })),
       { name: `${family.name}+none`, family, ...readingNone, isGoverned: true },

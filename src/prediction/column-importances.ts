@@ -1,5 +1,5 @@
-import { DAY_MS, MINUTE_MS } from '../core/index.ts';
 import {
+  blockRows,
   permutationImportance,
   type AnsweringFit,
   type ColumnImportance,
@@ -9,8 +9,6 @@ import {
   type PermutationImportance,
 } from '../models/index.ts';
 import type { DirectionStudy } from './direction-study.ts';
-
-const DAY_MINUTES = DAY_MS / MINUTE_MS;
 
 /** What a study's models leaned on. */
 export interface StudyImportances {
@@ -29,13 +27,13 @@ export function weighColumns({
   judged,
 }: Pick<DirectionStudy, 'answering' | 'judged'>): StudyImportances {
   const { fits } = answering;
-  const { barMinutes, horizonMinutes, seed } = judged;
+  const { seed } = judged;
   const tested = testedRows(answering);
   return {
     splits: fits.at(-1)?.model.importances?.() ?? null,
     permutation: permutationImportance(answeringTogether(fits), tested, {
       seed,
-      blockRows: Math.ceil(Math.max(DAY_MINUTES, 3 * horizonMinutes) / barMinutes),
+      blockRows: blockRows(judged),
     }),
   };
 }

@@ -10,7 +10,7 @@ import {
   troubledHistory,
 } from '../features/inputs.contract.ts';
 import { createFeatureSet, type FeatureInput } from '../features/index.ts';
-import { MODEL_FAMILIES } from '../models/index.ts';
+import { MODEL_FAMILIES, VOID_LABEL } from '../models/index.ts';
 import { armsOf } from './arms.ts';
 import { studyDirection, type DirectionStudyOptions } from './direction-study.ts';
 import { NOTHING_DEPLOYED } from './deployed.ts';
@@ -54,6 +54,23 @@ describe('studyDirection', () => {
     expect((study.to - study.from) / (study.to - first)).toBeCloseTo(0.75, 1);
     const tested = [...study.probabilities].map((probability) => !Number.isNaN(probability));
     expect(tested).toEqual([...study.windowEnds].map((end) => end > study.from && end <= study.to));
+  });
+
+  it('neither trains nor tests on what is held out, whatever happened there', () => {
+    const inputs = troubledHistory(6, { bars: 600 });
+    const hours = (count: number) => ORIGIN + count * HOUR_MS;
+    const holdout = { from: hours(200), to: hours(400) };
+    const free = studyDirection(optionsFor(inputs));
+    const held = studyDirection(optionsFor(inputs, { holdout }));
+    expect(free.n - held.n).toBeGreaterThan(150);
+    held.windowEnds.forEach((windowEnd, row) => {
+      const touches = windowEnd + HOUR_MS > holdout.from && windowEnd < holdout.to;
+      if (touches) expect(held.judged.labels[row]).toBe(VOID_LABEL);
+    });
+    const poisoned = { ...optionsFor(inputs, { holdout }), from: hours(150), to: hours(199) };
+    expect(studyDirection(poisoned).lastTrainingRows).toBeLessThan(150);
+    const after = studyDirection({ ...poisoned, from: hours(450), to: hours(599), refit: 'once' });
+    expect(after.lastTrainingRows).toBeLessThan(450 - 200);
   });
 
   it('fits once where it is told to, else at the beginning and each Monday', () => {

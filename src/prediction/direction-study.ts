@@ -1,5 +1,5 @@
-import { MINUTE_MS, type EpochMs } from '../core/index.ts';
-import type { FeatureInput, FeatureSet } from '../features/index.ts';
+import { MINUTE_MS, type EpochMs, type Holdout } from '../core/index.ts';
+import type { FeatureInput, FeatureSet, LabelDefinition } from '../features/index.ts';
 import {
   compareDirections,
   coverageCurve,
@@ -15,9 +15,13 @@ import {
   type DirectionScores,
   type ModelFamily,
   type PairedComparison,
+  type Refit,
+  type Weighting,
 } from '../models/index.ts';
 import { markUnlike } from './abstention.ts';
-import { createWindowMemory } from './window-memory.ts';
+import type { LaneInput } from './inputs.ts';
+import { relabel } from './relabel.ts';
+import { createWindowMemory, type WindowMemory } from './window-memory.ts';
 
 /** Share of the history that only trains when nobody says where the test begins. */
 export const WARM_UP_SHARE = 0.25;
@@ -29,6 +33,8 @@ export interface DirectionStudyOptions {
   inputs: readonly FeatureInput[];
   graceSeconds: number;
   horizonMinutes: number;
+  /** What is asked of a window; default `sign`. */
+  label?: LabelDefinition;
   family: ModelFamily;
   /** False drops the sentiment columns. */
   usesSentiment: boolean;
@@ -38,9 +44,15 @@ export interface DirectionStudyOptions {
   from?: EpochMs;
   to?: EpochMs;
   /** `weekly`: fits as in live operation; `once`: everything before `from` trains, everything after tests. */
-  refit: 'weekly' | 'once';
+  refit: Refit;
+  /** Only windows of so many days before a fit teach it, the baselines' too; all of the past where left out. */
+  trainingDays?: number;
+  /** How the family's rows are weighted; default `none`. Baselines count them all alike. */
+  weighting?: Weighting;
   /** Default: one horizon. */
   embargoMinutes?: number;
+  /** Kept back: neither trains nor tests. */
+  holdout?: Holdout | null;
   seed: number;
   /** Told after each fit of the family, then after each baseline, how many of these are done. */
   onProgress?: (done: number, total: number) => void;
@@ -65,6 +77,10 @@ export interface DirectionStudy extends DirectionScores {
   /** How many fits were made, and the rows of the last one. */
   fits: number;
   lastTrainingRows: number;
+  /** Of the scored windows, the share that is up (or a large move); NaN without any. */
+  baseRate: number;
+  /** Tested windows whose label is void or not known. */
+  voids: number;
 }
 
 /**
@@ -86,6 +102,7 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     from,
     to,
     refit,
+    trainingDays: options.trainingDays,
     seed,
   };
   const columns = options.usesSentiment
@@ -97,6 +114,7 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
   const own = walkForward(answering.rows, {
     ...walk,
     family,
+    weighting: options.weighting,
     onFit: (done, fits, { training, ...fit }) => {
       answering.fits.push(fit);
       markUnlike(unlike, { ...fit, training, rows: answering.rows, seed });
@@ -140,7 +158,24 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     to,
     fits: own.fits.length,
     lastTrainingRows: own.fits.at(-1)?.trainingRows ?? 0,
+    ...truthOf(judged),
   };
+}
+
+/** How often the answer was yes, and how often there was none. */
+function truthOf({ probabilities, labels }: ComparisonRows): Pick<DirectionStudy, 'baseRate' | 'voids'> {
+  let tested = 0;
+  let known = 0;
+  let ups = 0;
+  probabilities.forEach((probability, row) => {
+    if (Number.isNaN(probability)) return;
+    tested += 1;
+    const label = labels[row] ?? VOID_LABEL;
+    if (label > 1) return;
+    known += 1;
+    ups += label;
+  });
+  return { baseRate: ups / known, voids: tested - known };
 }
 
 /** A study beside its baselines, window by window, and where the family is surest. */
@@ -162,24 +197,28 @@ export function compareStudy({
   };
 }
 
-/** Every window of the history with its features and, as far as the history tells, its truth. */
-function foldHistory(options: DirectionStudyOptions): {
+/** Every window of a history with its features and its truth. */
+export interface FoldedHistory {
   rows: DirectionRows;
+  /** The truth with entry one bar later; `VOID_LABEL` where there is none, shape (rows.count). */
   labelsOneBarLater: Uint8Array;
-} {
-  const { featureSet, inputs, graceSeconds, horizonMinutes } = options;
+}
+
+/** Folds a history that is held in memory, through the very folding and truth that a window goes through. */
+export function foldHistory(
+  options: Pick<
+    DirectionStudyOptions,
+    'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'label' | 'holdout'
+  >,
+): FoldedHistory {
+  const { featureSet, inputs, graceSeconds, horizonMinutes, holdout } = options;
   const memory = createWindowMemory({
     featureSets: [featureSet],
     horizonsMinutes: [horizonMinutes],
     graceSeconds,
+    holdout,
   });
-  const windowEnds = windowsOf(inputs, featureSet.barMinutes);
-  let next = 0;
-  for (const windowEnd of windowEnds) {
-    const first = next;
-    while ((inputs[next]?.knownAt ?? Infinity) <= windowEnd + memory.graceMs) next += 1;
-    memory.fold(inputs.slice(first, next), windowEnd);
-  }
+  const windowEnds = foldAll(memory, inputs, featureSet.barMinutes);
   const places = new Map(windowEnds.map((windowEnd, place) => [windowEnd, place]));
   const labelsOneBarLater = new Uint8Array(windowEnds.length).fill(VOID_LABEL);
   for (const settled of memory.settle((windowEnds.at(-1) ?? 0) + memory.graceMs)) {
@@ -187,7 +226,30 @@ function foldHistory(options: DirectionStudyOptions): {
     if (settled.entryDelayMinutes === 0 || settled.outcome === 'void' || place === undefined) continue;
     labelsOneBarLater[place] = settled.outcome === 'up' ? 1 : 0;
   }
-  return { rows: memory.history.rowsAt(horizonMinutes), labelsOneBarLater };
+  const rows = memory.history.rowsAt(horizonMinutes);
+  const { label = { kind: 'sign' } } = options;
+  if (label.kind === 'sign') return { rows, labelsOneBarLater };
+  const { barMinutes } = featureSet;
+  return relabel(rows, { definition: label, inputs, horizonMinutes, barMinutes, graceSeconds, holdout });
+}
+
+/**
+ * Folds everything into a memory, window by window from the first candle's close to the last one's.
+ * @returns the windows
+ */
+export function foldAll(
+  memory: WindowMemory,
+  inputs: readonly LaneInput[],
+  barMinutes: number,
+): readonly EpochMs[] {
+  const windowEnds = windowsOf(inputs, barMinutes);
+  let next = 0;
+  for (const windowEnd of windowEnds) {
+    const first = next;
+    while ((inputs[next]?.knownAt ?? Infinity) <= windowEnd + memory.graceMs) next += 1;
+    memory.fold(inputs.slice(first, next), windowEnd);
+  }
+  return windowEnds;
 }
 
 /** Every bar from the first candle's close to the last one's. */

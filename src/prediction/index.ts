@@ -43,10 +43,27 @@ export {
 } from './window-memory.ts';
 export {
   compareStudy,
+  foldAll,
+  foldHistory,
   studyDirection,
   WARM_UP_SHARE,
   type DirectionStudy,
   type DirectionStudyOptions,
+  type FoldedHistory,
   type StudyComparison,
 } from './direction-study.ts';
 export { weighColumns, type StudyImportances } from './column-importances.ts';
+export {
+  foldForSearch,
+  studySearch,
+  type DirectionSearchStudy,
+  type SearchableHistory,
+} from './direction-search.ts';
+export {
+  reportDirection,
+  type DirectionReport,
+  type ReportedArm,
+  type ReportedPair,
+} from './direction-report.ts';
+export { reliabilityOf } from './reliability.ts';
+export { studyPaths } from './path-study.ts';

@@ -50,6 +50,25 @@ describe('createWindowMemory', () => {
     expect(labelKnownAt[0]).toBe(ORIGIN + HOUR_MS + 5 * SECOND_MS);
   });
 
+  it('never tells a label that touches what is held out, with entry one bar later neither', () => {
+    const hours = (count: number) => ORIGIN + count * HOUR_MS;
+    const holdout = { from: hours(10), to: hours(20) };
+    const memory = createWindowMemory({ ...OPTIONS, horizonsMinutes: [120], holdout });
+    for (let hour = 0; hour < 30; hour += 1) {
+      memory.fold([candleAt(hours(hour), { close: 100 + hour })], hours(hour));
+    }
+    const settled = memory.settle(memory.knownUpTo);
+    const toldOf = (delay: number) =>
+      settled
+        .filter(({ entryDelayMinutes }) => entryDelayMinutes === delay)
+        .map(({ windowEnd }) => (windowEnd - ORIGIN) / HOUR_MS);
+    expect(toldOf(0)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 20, 21, 22, 23, 24, 25, 26, 27]);
+    expect(toldOf(60)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 20, 21, 22, 23, 24, 25, 26]);
+    const { labels, count } = memory.history.rowsAt(120);
+    expect(count).toBe(30);
+    expect([...labels].flatMap((label, row) => (label === 1 ? [row] : []))).toEqual(toldOf(0));
+  });
+
   it('goes on after a restart as if there had been none, bit for bit', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 1, max: BARS - 1 }), (seed, stop) => {

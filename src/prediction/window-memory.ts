@@ -1,4 +1,4 @@
-import { MINUTE_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
+import { isHeldOut, MINUTE_MS, SECOND_MS, type EpochMs, type Holdout } from '../core/index.ts';
 import {
   createCloseSeries,
   createFeatureLanes,
@@ -41,6 +41,8 @@ export interface MemoryOptions {
   featureSets: readonly FeatureSet[];
   horizonsMinutes: readonly number[];
   graceSeconds: number;
+  /** Labels that touch this range are never told, so that nothing can learn from them or be judged by them. */
+  holdout?: Holdout | null;
 }
 
 /** What a workspace holds of a run that was interrupted. */
@@ -59,7 +61,7 @@ export interface RememberedRun {
  * workspace; truth and fits follow from them, so they are made again and are the same.
  */
 export function createWindowMemory(options: MemoryOptions, remembered?: RememberedRun): WindowMemory {
-  const { featureSets, horizonsMinutes } = options;
+  const { featureSets, horizonsMinutes, holdout = null } = options;
   const graceMs = options.graceSeconds * SECOND_MS;
   const lanes = createFeatureLanes(featureSets);
   const featureStates = remembered?.featureStates ?? featureSets.map((set) => createFeatureState(set));
@@ -70,7 +72,7 @@ export function createWindowMemory(options: MemoryOptions, remembered?: Remember
   let knownUpTo = remembered?.knownUpTo ?? -Infinity;
 
   function settle(asOf: EpochMs): SettledOutcome[] {
-    const settled = truth.settle(asOf);
+    const settled = truth.settle(asOf).filter((outcome) => !isHeldOut(holdout, spanOf(outcome)));
     for (const outcome of settled) history.learn(outcome);
     return settled;
   }
@@ -117,6 +119,11 @@ export function createWindowMemory(options: MemoryOptions, remembered?: Remember
     },
     settle,
   };
+}
+
+/** The time that an outcome asks for. */
+function spanOf({ windowEnd, horizonMinutes, entryDelayMinutes }: SettledOutcome) {
+  return { windowEnd, end: windowEnd + (entryDelayMinutes + horizonMinutes) * MINUTE_MS };
 }
 
 /** What a lane folds: the texts with the sentiment of its own scorer. */

@@ -53,3 +53,4 @@ export {
 } from './scorer-store.ts';
 export type { ScorerDeployment } from './scorer-ledger.ts';
 export type { ScorerManifest } from './scorer-manifest.ts';
+export { appendToChain, readChain, type ChainedLines } from './chained-lines.ts';

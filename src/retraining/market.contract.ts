@@ -18,7 +18,10 @@ const GRACE_MS = 60 * SECOND_MS;
 const HORIZONS = [60, 1_440] as const;
 const COLUMNS = ['momentum', 'news_sentiment_4h', 'quiet', PAST_RETURN];
 export const SCORER = 'vader@1.0.0';
-const LANES = { hiddenFrom: (scorer: string | null) => (scorer === SCORER ? [] : ['news_sentiment_4h']) };
+const LANES = {
+  hiddenFrom: (scorer: string | null) => (scorer === SCORER ? [] : ['news_sentiment_4h']),
+  scoredBy: () => ({ sentiment: ['news_sentiment_4h'], social: [] }),
+};
 
 /** How a made-up market is made. */
 export interface MarketOptions {

@@ -30,6 +30,11 @@ export { breakEvenAccuracy, COST_GRID, paperTrade, positionsOf } from './paper-t
 export { pesaranTimmermann } from './pesaran-timmermann.ts';
 export { plattScaling } from './platt-scaling.ts';
 export { quantile } from './quantile.ts';
-export { equalWidthBin, expectedCalibrationError, reliabilityBins } from './reliability.ts';
-export { deflatedSharpe, probabilisticSharpe, sharpeMoments } from './sharpe.ts';
+export {
+  equalWidthBin,
+  expectedCalibrationError,
+  reliabilityBins,
+  type ReliabilityBin,
+} from './reliability.ts';
+export { deflatedSharpe, expectedMaximumSharpe, probabilisticSharpe, sharpeMoments } from './sharpe.ts';
 export { superiorPredictiveAbility } from './superior-predictive-ability.ts';

@@ -14,9 +14,11 @@ import type { FeatureMatrix } from '../model.ts';
 import { marginOf } from './boost.ts';
 import { predictForest, type Forest } from './forest.ts';
 import { treeOf, type NodeDraft, type Tree } from './tree.ts';
-import { explainForest } from './tree-shap.ts';
+import { createForestExplainer } from './tree-shap.ts';
 import { trees } from './trees.ts';
 import { readXgboost } from './xgboost-read.ts';
+
+const explainForest = (forest: Forest, rows: FeatureMatrix) => createForestExplainer(forest)(rows);
 
 /** The contributions of each row and then its bias, as XGBoost lays them out. */
 function asXgboost(model: unknown, rows: FeatureMatrix): Float64Array {
@@ -28,7 +30,7 @@ function asXgboost(model: unknown, rows: FeatureMatrix): Float64Array {
   });
 }
 
-describe.each(REFERENCES)('explainForest beside xgboost $version', ({ reference }) => {
+describe.each(REFERENCES)('createForestExplainer beside xgboost $version', ({ reference }) => {
   it.each(Object.keys(reference.saved))('equals pred_contribs of the model "%s" that it saved', (name) => {
     const { model, contributions } = reference.saved[name]!;
     const rows = sliceRows(referenceRows({ seed: 11, count: 2_040, width: 5, binned: false }), 2_000, 2_020);
@@ -113,7 +115,7 @@ function byEnumeration(forest: Forest, row: Float64Array): number[] {
   });
 }
 
-describe('explainForest', () => {
+describe('createForestExplainer', () => {
   it('shares an interaction evenly, as worked out by hand', () => {
     // Ten only where both a and b are 1 or more; each half of the rows is. Shapley: 10 = 2.5 + 3.75 + 3.75.
     const node = (part: Partial<NodeDraft>): NodeDraft => ({

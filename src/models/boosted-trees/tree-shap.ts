@@ -35,24 +35,28 @@ interface Ways {
  *
  * In place of the sum over all subsets stands, leaf by leaf, the integral of the multilinear extension, a polynomial
  * whose degree is below the number of columns on the way: a Gauss-Legendre rule gives it exactly. With d columns on the
- * way that is O(d^2) a leaf and row, as in algorithm 2 of TreeSHAP, without the divisions in which that loses digits.
- * @returns values of shape (rows.count, forest.columns.length); with the bias a row's values sum to its log-odds, up to
- *   the 32-bit sums that `predictForest` makes; a column on which nothing splits has exactly 0
+ * way that is O(d^2) a leaf and row, as in algorithm 2 of TreeSHAP, without the differences in which its unwinding loses
+ * digits.
+ * @returns what explains rows. Its values have the shape (rows.count, forest.columns.length); with the bias those of a
+ *   row sum to its log-odds, up to the 32-bit sums that `predictForest` makes; a column on which nothing splits has 0
  * @throws RangeError naming a column that is not there
  * @see Lundberg, Erion, Lee (2018), Consistent individualized feature attribution for tree ensembles, arXiv:1802.03888
  * @see Lundberg et al. (2020), From local explanations to global understanding, Nature Machine Intelligence 2
  * @see Owen (1972), Multilinear extensions of games, Management Science 18 (the integral)
  */
-export function explainForest(forest: Forest, matrix: FeatureMatrix): Contributions {
-  const { values, width, count } = floatRows(matrix, forest.columns);
+export function createForestExplainer(forest: Forest): (matrix: FeatureMatrix) => Contributions {
+  const { columns } = forest;
   const ways = waysOf(forest);
-  const contributions = new Float64Array(count * width);
-  const explain = createExplainer(ways);
-  for (let row = 0; row < count; row += 1) {
-    const [first, end] = [row * width, (row + 1) * width];
-    explain(values.subarray(first, end), contributions.subarray(first, end));
-  }
-  return { columns: forest.columns, values: contributions, bias: ways.bias };
+  const explainRow = createExplainer(ways);
+  return (matrix) => {
+    const { values, width, count } = floatRows(matrix, columns);
+    const contributions = new Float64Array(count * width);
+    for (let row = 0; row < count; row += 1) {
+      const [first, end] = [row * width, (row + 1) * width];
+      explainRow(values.subarray(first, end), contributions.subarray(first, end));
+    }
+    return { columns, values: contributions, bias: ways.bias };
+  };
 }
 
 /** Room for one leaf and row, shape (columns on the way) each. */

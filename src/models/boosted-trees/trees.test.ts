@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isAppError } from '../../core/index.ts';
 import { areaUnderRoc } from '../../stats/index.ts';
-import { describeModelFamily, signalRows } from '../model.contract.ts';
+import { describeModelFamily, describeWeights, signalRows } from '../model.contract.ts';
 import { createTrees, trees, type TreesParameters } from './trees.ts';
 
 const DEFAULTS = trees.parameters as unknown as TreesParameters;
@@ -9,6 +9,7 @@ const DEFAULTS = trees.parameters as unknown as TreesParameters;
 /** Small enough leaves to learn from the few rows of the contract. */
 const lively = createTrees({ ...DEFAULTS, minChildWeight: 2, lambda: 1, gapRows: 5 });
 describeModelFamily(lively);
+describeWeights(lively);
 
 interface Saved {
   learner: {

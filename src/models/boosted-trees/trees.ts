@@ -18,7 +18,7 @@ import { predictForest, type Forest } from './forest.ts';
 import { importancesOf } from './importances.ts';
 import { exportOnnx } from './onnx-export.ts';
 import { requireParameters, XGBOOST_DEFAULTS, type BoostingParameters } from './parameters.ts';
-import { explainForest } from './tree-shap.ts';
+import { createForestExplainer } from './tree-shap.ts';
 import { floatRows } from './values.ts';
 import { readXgboost } from './xgboost-read.ts';
 import { writeXgboost } from './xgboost-write.ts';
@@ -40,7 +40,7 @@ export interface TreesParameters extends BoostingParameters {
  * tree. Of 24 settings tried on 2020-11 to 2021-12 it had the second lowest log loss, and noise alone parts it from the
  * first and from those behind it (docs/results/trees.md shows them all).
  */
-const DEFAULTS: TreesParameters = {
+export const TREES_DEFAULTS: TreesParameters = {
   ...XGBOOST_DEFAULTS,
   rounds: 150,
   eta: 0.05,
@@ -84,18 +84,23 @@ export function createTrees(parameters: TreesParameters): ModelFamily {
  * @see Chen, Guestrin (2016), XGBoost: a scalable tree boosting system, KDD
  * @see Ke et al. (2017), LightGBM: a highly efficient gradient boosting decision tree, NIPS
  */
-export const trees: ModelFamily = createTrees(DEFAULTS);
+export const trees: ModelFamily = createTrees(TREES_DEFAULTS);
 
 /** `trees` with calibrated probabilities. */
 export function calibratedTrees(calibration: CalibrationParameters): ModelFamily {
-  return createTrees({ ...DEFAULTS, calibration });
+  return createTrees({ ...TREES_DEFAULTS, calibration });
 }
 
 function treesModel(forest: Forest): Model {
+  // Takes some milliseconds to make, and most models are never asked.
+  let explain: ReturnType<typeof createForestExplainer> | null = null;
   const plain: Model = {
     family: 'trees',
     predict: (rows: FeatureMatrix) => predictForest(forest, rows),
-    contributions: (rows) => explainForest(forest, rows),
+    contributions(rows) {
+      explain ??= createForestExplainer(forest);
+      return explain(rows);
+    },
     importances: () => importancesOf(forest),
     columnWeights: () =>
       new Map(importancesOf(forest).map(({ column, totalGain }) => [column, totalGain] as const)),
@@ -136,7 +141,8 @@ function requireJudging({ patience, judgingShare, gapRows }: TreesParameters): v
 function fitForest(rows: TrainingRows, parameters: TreesParameters, seed: number): Forest {
   // By name, so that the order of the columns reaches neither ties nor dice.
   const columns = rows.columns.filter((column) => column !== PAST_RETURN).sort();
-  const all = { ...floatRows(rows, columns), labels: rows.labels };
+  const weights = rows.weights && Float32Array.from(rows.weights);
+  const all = { ...floatRows(rows, columns), labels: rows.labels, weights };
   const { judgingShare, gapRows, patience } = parameters;
   const judging = Math.floor(rows.count * judgingShare);
   const learning = Math.max(0, rows.count - judging - gapRows);
@@ -151,11 +157,12 @@ function fitForest(rows: TrainingRows, parameters: TreesParameters, seed: number
   };
 }
 
-function part({ values, width, labels }: LabelledRows, first: number, end: number): LabelledRows {
+function part({ values, width, labels, weights }: LabelledRows, first: number, end: number): LabelledRows {
   return {
     values: values.subarray(first * width, end * width),
     width,
     count: end - first,
     labels: labels.subarray(first, end),
+    weights: weights?.subarray(first, end),
   };
 }
