@@ -26,7 +26,8 @@ describe('evaluate direction', () => {
   it('gives every figure that others rely on', () => {
     const result = trace.json();
     const relied = [
-      ...['accuracy', 'accuracyOneBarLater', 'brier', 'logLoss', 'auc', 'mcc', 'n', 'low', 'high'],
+      ...['accuracy', 'accuracyOneBarLater', 'balancedAccuracy', 'brier', 'logLoss', 'auc', 'mcc'],
+      ...['n', 'low', 'high'],
       ...['baselines', 'pValues', 'coverage'],
     ];
     expect(Object.keys(result).slice(0, relied.length)).toEqual(relied);

@@ -145,7 +145,15 @@ export function createPredictor(options: PredictorOptions): Predictor {
       const matrices = rowMatrices(row, lanes.names);
       const { windowEnd } = row;
       return all.flatMap((answering) => {
-        const { arm, horizonMinutes, model, modelVersion, scorer, expiresAt, dissimilarity = null } = answering;
+        const {
+          arm,
+          horizonMinutes,
+          model,
+          modelVersion,
+          scorer,
+          expiresAt,
+          dissimilarity = null,
+        } = answering;
         let probabilityUp: number;
         let abstention: string | null;
         try {
