@@ -1,4 +1,5 @@
 import { isoUtc } from '../core/index.ts';
+import { PAST_RETURN } from '../models/index.ts';
 import { reliabilityOf, type DirectionReport, type ReportedPair } from '../prediction/index.ts';
 import { percent } from './amount.ts';
 import type { Block } from './report-blocks.ts';
@@ -170,7 +171,7 @@ function describeConfidence(report: DirectionReport): Block[] {
     },
     {
       kind: 'table',
-      head: ['answered', 'accuracy', 'from |P(up) - 0.5|', 'n'],
+      head: ['answered', 'accuracy', 'distance of P(up) from 0.5, at least', 'n'],
       rows: report.coverage.map(({ coverage, accuracy, low, high, threshold, n }) => [
         percent(coverage),
         `${percent(accuracy)} (${between({ low, high })})`,
@@ -240,11 +241,11 @@ function describeTrials({ trials, ...report }: DirectionReport, { trialFolds }: 
           `${chance(superior.lower)}, ${chance(superior.consistent)}, ${chance(superior.upper)}`,
         ],
         [
-          'How often is the best of one half no better than the median in the other? (probability of overfitting)',
+          'Chosen by its Sharpe ratio without costs: how often is the best of one half no better than the median in the other? (probability of overfitting)',
           percent(overfitting.probability),
         ],
         [
-          'How often does the best of one half lose to a coin in the other?',
+          'How often does the best of one half lose money in the other?',
           percent(overfitting.probabilityOfLoss),
         ],
         [
@@ -298,7 +299,9 @@ function describeRegimes({ regimes, trials }: DirectionReport): Block[] {
 }
 
 function describeColumns({ contributions, permutation, ...report }: DirectionReport): Block[] {
-  const rises = permutation.columns.map(({ column, rise, spread }) => [
+  // What only baselines read moves nothing here.
+  const read = permutation.columns.filter(({ column }) => column !== PAST_RETURN);
+  const rises = read.map(({ column, rise, spread }) => [
     column,
     `${signedNats(rise)} ± ${spread.toFixed(5)}`,
     (contributions?.find((each) => each.column === column)?.size ?? NaN).toFixed(4),

@@ -14,7 +14,6 @@ import {
 /** Parts whose halves choose and are chosen on: 12,870 ways. */
 const PARTITIONS = 16;
 const RESAMPLES = 2_000;
-const COIN_LOSS = Math.LN2;
 
 /** What is left of the best trial when one knows how many there were. */
 export interface TrialJudgement {
@@ -28,6 +27,7 @@ export interface TrialJudgement {
   benchmark: { name: string; logLoss: number };
   /** p values of "no trial has a lower log loss than the benchmark". */
   superior: { lower: number; consistent: number; upper: number };
+  /** Of choosing a trial by the Sharpe ratio of following it on paper, without costs. */
   overfitting: { probability: number; slope: number; probabilityOfLoss: number; logits: number[] };
   /** The largest Sharpe ratio among the trials' books without costs, per bar. */
   sharpe: {
@@ -98,10 +98,11 @@ export function judgeTrials(question: TrialQuestion): TrialJudgement {
     resamples: RESAMPLES,
     uniform: createRandom(seed).fork('superior-ability').uniform,
   });
+  const books = trials.map((trial) => bookOf(question, trial, testedRows));
   const overfitting = backtestOverfitting({
-    performance: losses.map((trial) => trial.map((loss) => COIN_LOSS - loss)),
+    performance: books,
     partitions: PARTITIONS,
-    criterion: 'mean',
+    criterion: 'sharpe',
   });
   return {
     trials: trials.length,
@@ -115,35 +116,36 @@ export function judgeTrials(question: TrialQuestion): TrialJudgement {
       probabilityOfLoss: overfitting.probabilityOfLoss,
       logits: [...overfitting.logits],
     },
-    sharpe: judgeSharpe(question, trials, testedRows),
+    sharpe: judgeSharpe(books),
   };
 }
 
-function judgeSharpe(
+/** Returns a bar, without costs, of following a trial; what it said follows from what it lost and what was true. */
+function bookOf(
   { rows, barReturns, barMinutes, horizonMinutes }: TrialQuestion,
-  trials: readonly Float64Array[],
+  losses: Float64Array,
   testedRows: Uint32Array,
-): TrialJudgement['sharpe'] {
-  const returns = Float64Array.from(testedRows, (row) => barReturns[row] ?? 0);
-  const moments = trials.map((losses) => {
-    // What a trial said follows from what it lost and what was true.
-    const probabilities = losses.map((loss, place) =>
-      rows.labels[testedRows[place] ?? -1] === 1 ? Math.exp(-loss) : 1 - Math.exp(-loss),
-    );
-    const book = paperTrade({
-      positions: positionsOf(probabilities, 0),
-      barReturns: returns,
-      horizonBars: Math.max(1, Math.round(horizonMinutes / barMinutes)),
-      costs: [0],
-    });
-    return sharpeMoments(book.results[0]?.net ?? new Float64Array(0));
+): Float64Array {
+  const probabilities = losses.map((loss, place) =>
+    rows.labels[testedRows[place] ?? -1] === 1 ? Math.exp(-loss) : 1 - Math.exp(-loss),
+  );
+  const book = paperTrade({
+    positions: positionsOf(probabilities, 0),
+    barReturns: Float64Array.from(testedRows, (row) => barReturns[row] ?? 0),
+    horizonBars: Math.max(1, Math.round(horizonMinutes / barMinutes)),
+    costs: [0],
   });
+  return book.results[0]?.net ?? new Float64Array(0);
+}
+
+function judgeSharpe(books: readonly Float64Array[]): TrialJudgement['sharpe'] {
+  const moments = books.map(sharpeMoments);
   const best = moments.reduce((one, other) => (other.sharpe > one.sharpe ? other : one));
   const ratios = Float64Array.from(moments, ({ sharpe }) => sharpe);
   const mean = meanOf(ratios);
   const variance =
     ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0) / Math.max(1, ratios.length - 1);
-  const tried = { trials: trials.length, variance };
+  const tried = { trials: books.length, variance };
   return {
     best: best.sharpe,
     expectedMaximum: expectedMaximumSharpe(tried),
