@@ -82,6 +82,37 @@ describe('loading what is live', () => {
     expect(one.gateModel).toBe(null);
   });
 
+  it('brings along what says which inputs are unlike the training data, where a version has it', async () => {
+    const live = { arm: ARMS[0]!, horizonMinutes: 60 };
+    const measure = {
+      format: 1,
+      columns: [{ name: 'return_1bar', centre: 0, spread: 1, weight: 1 }],
+      points: [[0]],
+      meanDistance: 1,
+      limit: 1.2,
+    };
+    for (const [version, saved] of [
+      ['1.0.4', measure],
+      ['1.0.5', { ...measure, limit: -1 }],
+    ] as const) {
+      const draft = makeModelDraft({ featureSet: featureSet.version, version });
+      const path = 'one.dissimilarity.json';
+      const models = draft.manifest.models.map((model) =>
+        model.arm === live.arm && model.horizonMinutes === 60 ? { ...model, dissimilarityFile: path } : model,
+      );
+      const contents = new Map([...draft.contents, [path, JSON.stringify(saved)]]);
+      await record({ manifest: { ...draft.manifest, models }, contents });
+    }
+    expect((await loadOne(place(), { ...live, modelVersion: 'logistic@1.0.4' })).dissimilarity?.limit).toBe(
+      1.2,
+    );
+    // Older versions measure nothing.
+    expect((await loadOne(place(), { ...live, modelVersion: 'logistic@1.0.0' })).dissimilarity).toBe(null);
+    await expect(loadOne(place(), { ...live, modelVersion: 'logistic@1.0.5' })).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+    });
+  });
+
   it.each([
     ['is in no registry', 'logistic@9.9.9', 'REGISTRY_MODEL_NOT_FOUND'],
     ['is no version at all', 'logistic', 'REGISTRY_MODEL_NOT_FOUND'],

@@ -1,6 +1,6 @@
 import { parseUtc, type Workspace } from './core/index.ts';
 import type { FeatureSet } from './features/index.ts';
-import { MODEL_FAMILIES, type Model, type ModelFamily } from './models/index.ts';
+import { loadDissimilarity, MODEL_FAMILIES, type Model, type ModelFamily } from './models/index.ts';
 import type { DeployedModel, DeployedModels } from './prediction/index.ts';
 import {
   createArtifactStore,
@@ -156,6 +156,7 @@ async function toDeployed(
   const known = featureSets.map((set) => set.version);
   requireFeatureSets(version.manifest, known, own === undefined ? [] : [own]);
   const model = familyOf(version).load(await version.readModel(arm, horizonMinutes));
+  const distances = await version.readDissimilarity(arm, horizonMinutes);
   const scorer = own === undefined ? null : scorerOf(own, version.manifest);
   return {
     arm,
@@ -164,6 +165,7 @@ async function toDeployed(
     model,
     scorer,
     expiresAt: parseUtc(version.manifest.expiresAt),
+    dissimilarity: distances === null ? null : loadDissimilarity(distances),
   };
 }
 

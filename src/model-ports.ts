@@ -126,7 +126,7 @@ export function createModelPorts(operation: Operation): ModelPorts {
         champion: deployed.champions.get(question.horizonMinutes) ?? null,
         arms: answers.map((answer) => ({
           ...answer,
-          priceDirection: priceDirection(answer.probabilityUp, config.neutralBand),
+          priceDirection: priceDirection(answer, config.neutralBand),
         })),
       };
       return { priced, isWhole };

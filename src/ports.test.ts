@@ -64,6 +64,11 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
+/** What an answer says of a prediction without a direction. */
+function toAbstention({ abstention }: { abstention?: string }) {
+  return abstention === undefined ? {} : { abstained: true, reason: abstention };
+}
+
 describe('/signal', () => {
   it('is the newest prediction, with the age of its data', async () => {
     const newest = (await ledger()).filter(({ windowEnd }) => windowEnd === FROM);
@@ -77,7 +82,8 @@ describe('/signal', () => {
         as_of: isoUtc(FROM + MINUTE_MS),
         model_version: prediction.modelVersion,
         probability_up: prediction.probabilityUp,
-        price_direction: priceDirection(prediction.probabilityUp, 0.01),
+        price_direction: priceDirection(prediction, 0.01),
+        ...toAbstention(prediction),
         sentiment: prediction.sentiment,
         predicted_at: isoUtc(FROM + MINUTE_MS),
         matures_at: isoUtc(FROM + horizon * MINUTE_MS),

@@ -116,7 +116,8 @@ function toSignal({ config }: Operation, prediction: JudgedPrediction, revision:
     ...prediction,
     revision,
     asOf: prediction.windowEnd + config.graceSeconds * SECOND_MS,
-    priceDirection: priceDirection(prediction.probabilityUp, config.neutralBand),
+    priceDirection: priceDirection(prediction, config.neutralBand),
+    abstention: prediction.abstention ?? null,
   };
 }
 

@@ -249,6 +249,22 @@ describe('priceWithTexts', () => {
     ).toEqual(['trees+none']);
   });
 
+  it('says why where a model is past its expiry, or the input is unlike what it has learnt from', () => {
+    const far = { limit: 1.2, of: () => Float64Array.of(1.8), toJson: () => null };
+    const models = deployed.models.map((model) => ({
+      ...model,
+      expiresAt: model.arm === 'trees+none' ? AS_OF - 1 : AS_OF,
+      ...(model.arm === 'trees+vader' ? { dissimilarity: far } : {}),
+    }));
+    const answers = price({ horizonMinutes: 60, deployed: { ...deployed, models } });
+    const reasons = new Map(answers.map(({ arm, abstention }) => [arm, abstention]));
+    expect(reasons.get('trees+none')).toMatch(/^model expired at \d{4}-/);
+    expect(reasons.get('trees+vader')).toBe('input unlike the training data: dissimilarity 1.80, limit 1.20');
+    const others = [...reasons].filter(([arm]) => !['trees+none', 'trees+vader'].includes(arm));
+    expect(others.every(([, reason]) => reason === null)).toBe(true);
+    expect(answers.every(({ probabilityUp }) => probabilityUp > 0 && probabilityUp < 1)).toBe(true);
+  });
+
   it('leaves out an arm whose model fails or says what is no probability, and tells of it', () => {
     const failing = (arm: string, predict: () => Float64Array) =>
       deployed.models.map((model) =>

@@ -5,6 +5,7 @@ import {
   aggregateOf,
   HORIZONS_MINUTES,
   probabilityOf,
+  reasonToAbstain,
   rowMatrices,
   type Arm,
   type DeployedModel,
@@ -37,6 +38,8 @@ export interface ArmAnswer {
   featuresCount: number;
   isChampion: boolean;
   degraded: boolean;
+  /** Why it should rather give no direction; null where it should. */
+  abstention: string | null;
 }
 
 /** Stands behind every real source in the order of folding: the texts are known last. */
@@ -94,6 +97,12 @@ export function priceWithTexts(options: {
             featuresCount: lanes.names.length - lanes.hiddenFrom(model.scorer).length,
             isChampion: deployed.champions.get(horizonMinutes) === arm.name,
             degraded: degraded || asOf > model.expiresAt,
+            abstention: reasonToAbstain({
+              dissimilarity: model.dissimilarity ?? null,
+              row,
+              expiresAt: model.expiresAt,
+              at: asOf,
+            }),
           },
         ];
       } catch (error) {

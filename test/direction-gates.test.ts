@@ -38,17 +38,19 @@ interface Walk {
   horizonMinutes: number;
 }
 
-/** A price that goes nowhere: its level, the hour and some of its past as features, the sign of its future as label. */
+/** A price that goes nowhere: its level, its mean of a week, the hour and some of its past as features, the sign of its future as label. */
 function randomWalk(random: Random, { bars, barMinutes, horizonMinutes }: Walk): DirectionRows {
   const h = horizonMinutes / barMinutes;
   const prices = new Float64Array(bars + h);
   for (let bar = 1; bar < prices.length; bar += 1) prices[bar] = prices[bar - 1]! + 0.002 * random.normal();
-  const columns = ['price_level', 'return_1bar', 'return_24h', 'hour'];
+  const columns = ['price_level', 'mean_7d', 'return_1bar', 'return_24h', 'hour'];
   const day = (24 * 60) / barMinutes;
   const values = new Float64Array(bars * columns.length);
+  let week = 0;
   for (let bar = 0; bar < bars; bar += 1) {
     const back = (lag: number) => prices[bar]! - prices[Math.max(0, bar - lag)]!;
-    values.set([prices[bar]!, back(1), back(day), bar % day], bar * columns.length);
+    week += prices[bar]! - (prices[bar - 7 * day] ?? 0);
+    values.set([prices[bar]!, week / (7 * day), back(1), back(day), bar % day], bar * columns.length);
   }
   return asRows(
     { columns, values, barMinutes, horizonMinutes },

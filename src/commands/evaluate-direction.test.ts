@@ -26,7 +26,8 @@ describe('evaluate direction', () => {
   it('gives every figure that others rely on', () => {
     const result = trace.json();
     const relied = [
-      ...['accuracy', 'accuracyOneBarLater', 'brier', 'logLoss', 'auc', 'mcc', 'n', 'low', 'high'],
+      ...['accuracy', 'accuracyOneBarLater', 'balancedAccuracy', 'brier', 'logLoss', 'auc', 'mcc'],
+      ...['n', 'low', 'high'],
       ...['baselines', 'pValues', 'coverage'],
     ];
     expect(Object.keys(result).slice(0, relied.length)).toEqual(relied);
@@ -98,6 +99,37 @@ describe('evaluate direction', () => {
     expect(told.text()).toMatch(/^trees\+vader, 60 minutes ahead/);
     // What the last fit gained by each column; logistic regressions do not split.
     expect((told.json()['importances'] as { splits: unknown }).splits).toBeInstanceOf(Array);
+  });
+
+  it('says how far its probabilities can be trusted, and when it had better said nothing', () => {
+    const result = trace.json() as {
+      ece: number;
+      reliability: { n: number; probability: number; low: number | null }[];
+      coverageOutOfSample: { target: number; n: number }[];
+      abstention: { share: number; answered: { n: number }; abstained: { n: number } };
+      calibration: string;
+    };
+    expect(result.ece).toBeGreaterThan(0);
+    expect(result.reliability).toHaveLength(10);
+    expect(result.reliability.reduce((sum, { n }) => sum + n, 0)).toBe(718);
+    // The first 500 windows are the past of those after them.
+    expect(result.coverageOutOfSample[0]).toMatchObject({ target: 1, n: 218 });
+    const { share, answered, abstained } = result.abstention;
+    expect(answered.n + abstained.n).toBe(718);
+    expect(share).toBeCloseTo(abstained.n / 718, 12);
+    expect(share).toBeLessThan(0.5);
+    expect(result.calibration).toBe('none');
+    expect(trace.text()).toMatch(/calibration error \d\.\d{4} over ten bins/);
+    expect(trace.text()).toMatch(/unlike the training data: \d+\.\d\d % of the windows/);
+  });
+
+  it('calibrates where it is told to, and refuses what cannot be', async () => {
+    const platt = await run({ calibration: 'platt', family: 'logistic' });
+    expect(platt.json()).toMatchObject({ calibration: 'platt', n: 718 });
+    expect(platt.text()).toMatch(/^logistic\+vader, .*, calibrated by platt\n/);
+    await expect(run({ calibration: 'platt', family: 'majority' })).rejects.toThrow(
+      'majority is not calibrated',
+    );
   });
 
   it('is the same for the same seed', async () => {

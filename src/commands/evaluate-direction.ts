@@ -3,7 +3,8 @@ import type { LabelDefinition } from '../features/index.ts';
 import {
   BASELINE_NAMES,
   MODEL_FAMILIES,
-  type FamilyName,
+  type CalibrationName,
+  type ModelFamily,
   type Refit,
   type Weighting,
 } from '../models/index.ts';
@@ -19,6 +20,13 @@ import {
 } from '../prediction/index.ts';
 import { alignColumns } from './align-columns.ts';
 import { amount, percent } from './amount.ts';
+import {
+  calibrationInWords,
+  chosenFamily,
+  confidenceOf,
+  describeConfidence,
+  type Confidence,
+} from './confidence-lines.ts';
 import { withDirectionHistory, type DirectionHistory } from './direction-history.ts';
 import { familyUnknown, usageInvalid } from './errors.ts';
 import { inWords, leftOut, questionOf } from './label-words.ts';
@@ -31,6 +39,7 @@ interface Options {
   history: string;
   horizon: number;
   family: string;
+  calibration?: CalibrationName;
   scorer: string;
   from?: EpochMs;
   to?: EpochMs;
@@ -67,12 +76,17 @@ export async function evaluateDirectionCommand(
       '--test-from, --refit-days and --folds exclude each other: each says when fits are made.',
     );
   }
+  const family = chosenFamily(options);
   return withDirectionHistory(options, { config, terminal }, (history) =>
-    evaluateOn(history, options, terminal),
+    evaluateOn(history, { ...options, model: family }, terminal),
   );
 }
 
-function evaluateOn(history: DirectionHistory, options: Options, terminal: Terminal): ExitCode {
+function evaluateOn(
+  history: DirectionHistory,
+  options: Options & { model: ModelFamily },
+  terminal: Terminal,
+): ExitCode {
   const { featureSet, inputs, graceSeconds, barMinutes, quarantined, from, to } = history;
   const { label = { kind: 'sign' } } = options;
   const away = leftOut(label);
@@ -82,7 +96,7 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
     inputs,
     graceSeconds,
     horizonMinutes: options.horizon,
-    family: MODEL_FAMILIES[options.family as FamilyName],
+    family: options.model,
     usesSentiment: options.scorer !== 'none',
     label,
     baselines: Object.fromEntries(baselines.map((name) => [name, MODEL_FAMILIES[name]])),
@@ -99,12 +113,12 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
   });
   terminal.say('  holding it against the baselines');
   const compared = compareStudy(study);
+  const confidence = confidenceOf(study);
   terminal.say('  weighing the columns');
   const importances = weighColumns(study);
-  const beside = Object.entries(compared.comparisons);
   const paths = options.paths ? walkPaths(history, { ...options, label, ...options.paths }, terminal) : null;
   const described = describe(
-    { ...study, ...compared, importances },
+    { ...study, ...compared, ...confidence, importances },
     { ...options, label, barMinutes, quarantined, holdout: history.holdout },
   );
   terminal.result(paths === null ? described : `${described}\n${pathsInWords(paths)}`, {
@@ -119,14 +133,13 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
     low: study.low,
     high: study.high,
     baselines: study.baselines,
-    pValues: {
-      mcnemar: Object.fromEntries(beside.map(([name, { mcnemar }]) => [name, mcnemar])),
-      dieboldMariano: Object.fromEntries(beside.map(([name, { dieboldMariano }]) => [name, dieboldMariano])),
-    },
+    pValues: pValuesOf(compared),
     coverage: compared.coverage,
     comparisons: compared.comparisons,
     importances,
+    ...confidence,
     family: options.family,
+    calibration: options.calibration ?? 'none',
     scorer: options.scorer,
     horizonMinutes: options.horizon,
     barMinutes,
@@ -148,6 +161,14 @@ function evaluateOn(history: DirectionHistory, options: Options, terminal: Termi
   return 0;
 }
 
+function pValuesOf({ comparisons }: StudyComparison) {
+  const beside = Object.entries(comparisons);
+  return {
+    mcnemar: Object.fromEntries(beside.map(([name, { mcnemar }]) => [name, mcnemar])),
+    dieboldMariano: Object.fromEntries(beside.map(([name, { dieboldMariano }]) => [name, dieboldMariano])),
+  };
+}
+
 /** A combinatorial cross-validation: figures by path. */
 interface Paths {
   groups: number;
@@ -158,7 +179,7 @@ interface Paths {
 
 function walkPaths(
   { featureSet, inputs, graceSeconds, holdout }: DirectionHistory,
-  options: Options & { groups: number; testGroups: number },
+  options: Options & { model: ModelFamily; groups: number; testGroups: number },
   terminal: Terminal,
 ): Paths {
   const { horizon: horizonMinutes, scorer, label, groups, testGroups } = options;
@@ -166,7 +187,7 @@ function walkPaths(
   const scores = studyPaths(
     foldForSearch({ featureSet, inputs, graceSeconds, holdout, horizonMinutes, usesSentiment, label }),
     {
-      family: MODEL_FAMILIES[options.family as FamilyName],
+      family: options.model,
       weighting: options.weights,
       seed: options.seed,
       groups,
@@ -200,7 +221,7 @@ function refitOf({ testFrom, refitDays, folds }: Options): Refit {
 }
 
 function describe(
-  study: DirectionStudy & StudyComparison & { importances: StudyImportances },
+  study: DirectionStudy & StudyComparison & Confidence & { importances: StudyImportances },
   facts: Options & {
     label: LabelDefinition;
     barMinutes: number;
@@ -228,7 +249,7 @@ function describe(
     ? 'too few days for an interval'
     : `95 % interval ${percent(study.low)} to ${percent(study.high)} (block bootstrap)`;
   return [
-    `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes`,
+    `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes${calibrationInWords(facts)}`,
     `  tested    ${isoUtc(study.from)} to ${isoUtc(study.to)}, n = ${study.n}, ${amount(study.fits, 'fit')}, the last on ${amount(study.lastTrainingRows, 'row')}`,
     `  label     ${inWords(facts.label)}: ${questionOf(facts.label, facts.horizon)} Yes in ${percent(study.baseRate)}; void or not known: ${study.voids}`,
     ...(facts.holdout === null
@@ -245,6 +266,7 @@ function describe(
     ...(away.names.length > 0 ? [`  left out: ${away.names.join(', ')}: ${away.reason}`] : []),
     `  where the model is surest (|P(${facts.label.kind === 'large-move' ? 'large' : 'up'}) - 0.5| from the threshold on; chosen on these windows)`,
     ...alignColumns([['    windows', 'accuracy', '95 % interval', 'threshold', 'n'], ...surest]),
+    ...describeConfidence(study, facts.label),
     ...describeImportances(study.importances),
     `  ${verdictOn(study)}`,
     ...(facts.quarantined > 0 ? [`  records turned away at the door: ${facts.quarantined}`] : []),

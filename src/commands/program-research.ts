@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { PLANT_NAMES } from '../audit/index.ts';
-import { SEARCH_METHODS, WEIGHTINGS } from '../models/index.ts';
+import { CALIBRATION_NAMES, SEARCH_METHODS, WEIGHTINGS } from '../models/index.ts';
 import { auditLeaksCommand } from './audit-leaks.ts';
 import { evaluateDirectionCommand } from './evaluate-direction.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
@@ -50,6 +50,12 @@ function addEvaluation(program: Command, run: Runner): void {
       labelArgument,
     )
     .option('--family <name>', 'price family: trees, logistic, or a baseline', 'trees')
+    .addOption(
+      new Option(
+        '--calibration <how>',
+        'correct trees or logistic by held-back training rows; default: none',
+      ).choices(CALIBRATION_NAMES),
+    )
     .option('--scorer <name>', 'a family or family@version, or none for prices alone', 'vader')
     .option('--from <moment>', 'test windows after this moment', momentArgument)
     .option('--to <moment>', 'test windows up to this moment', momentArgument)

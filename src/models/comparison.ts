@@ -38,7 +38,7 @@ export interface ComparisonRows extends Omit<HitSeries, 'hits'> {
 }
 
 /** Most to least; the whole stands first. */
-const COVERAGES = [1, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01];
+export const COVERAGES = [1, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01];
 
 /**
  * Holds a model against another, window by window: what both get right or wrong alike tells nothing of either.

@@ -1,3 +1,4 @@
+export { CALIBRATION_NAMES, type CalibrationName } from './calibration.ts';
 export { directionOf, type Direction } from './direction.ts';
 export {
   compareDirections,
@@ -6,15 +7,18 @@ export {
   type CoveragePoint,
   type PairedComparison,
 } from './comparison.ts';
+export { fitDissimilarity, loadDissimilarity, type Dissimilarity } from './dissimilarity.ts';
 export {
   accuracyInterval,
   blockRows,
   directionIntervals,
   evaluateDirection,
+  scoredRows,
+  type AccuracyInterval,
   type DirectionMetric,
   type DirectionScores,
 } from './evaluation.ts';
-export { BASELINE_NAMES, MODEL_FAMILIES, type FamilyName } from './families.ts';
+export { BASELINE_NAMES, calibratedFamily, MODEL_FAMILIES, type FamilyName } from './families.ts';
 export { createFitPool, type FitPool } from './fit-pool.ts';
 export {
   PAST_RETURN,
@@ -25,6 +29,8 @@ export {
   type ModelFamily,
   type TrainingRows,
 } from './model.ts';
+export { coverageOutOfSample, type PastCoveragePoint } from './past-coverage.ts';
+export { reliabilityOf, type Reliability } from './reliability-table.ts';
 export {
   permutationImportance,
   type JudgedRows,

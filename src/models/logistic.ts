@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { logisticRegression, sigmoid } from '../stats/index.ts';
 import {
+  CALIBRATION,
+  calibrated,
+  fitCalibration,
+  requireCalibration,
+  rowsBetween,
+  type CalibrationParameters,
+} from './calibration.ts';
+import {
   PAST_RETURN,
   type Contributions,
   type FeatureMatrix,
@@ -21,7 +29,16 @@ const L2 = 100;
 export interface LogisticParameters {
   /** Strength of the ridge penalty on the coefficients of standardised columns. */
   l2: number;
+  /** Corrects probabilities by what the newest rows say of a fit without them; left out: not at all. */
+  calibration?: CalibrationParameters;
+  /** The newest share of the rows, on which a calibration is fitted; as trees hold rows back where left out. */
+  judgingShare?: number;
+  /** Rows left out before those, whose labels may reach into them; as with trees where left out. */
+  gapRows?: number;
 }
+
+/** As `trees` hold rows back. */
+const HELD_BACK = { judgingShare: 0.15, gapRows: 96 };
 
 export const LOGISTIC_DEFAULTS: LogisticParameters = { l2: L2 };
 
@@ -58,32 +75,29 @@ const SAVED = z.strictObject({
   format: z.literal(1),
   intercept: z.number(),
   terms: z.array(TERM),
+  /** Where it was asked for. */
+  calibration: CALIBRATION.optional(),
 });
 
 type Saved = z.infer<typeof SAVED>;
 type Term = Omit<z.infer<typeof TERM>, 'coefficient'>;
 
 /**
- * A family of logistic regressions with a penalty of its own.
- * @throws RangeError when the penalty is negative or not finite
+ * A family of logistic regressions with a penalty of its own, calibrated where asked for: a fit without the newest rows
+ * says how its probabilities are off on them, and the fit on all rows is corrected by that.
+ * @throws RangeError when the penalty is negative or not finite, or a calibration is none
  */
-export function createLogistic({ l2 }: LogisticParameters): ModelFamily {
+export function createLogistic(parameters: LogisticParameters): ModelFamily {
+  const { l2, ...others } = parameters;
+  const { calibration } = others;
   if (!(l2 >= 0 && l2 < Infinity)) throw new RangeError(`l2 is a finite number from 0, got ${l2}`);
+  if (calibration !== undefined) requireCalibration(calibration);
+  const heldBack = calibration === undefined ? {} : HELD_BACK;
   return {
     name: 'logistic',
     columns: null,
-    parameters: { l2, furthest: FURTHEST },
-    fit(rows) {
-      const planned = planColumns(rows);
-      const { intercept, coefficients } = logisticRegression({
-        columns: planned.map(({ values }) => values),
-        labels: rows.labels,
-        weights: rows.weights,
-        l2,
-      });
-      const terms = planned.map(({ term }, place) => ({ ...term, coefficient: coefficients[place] ?? 0 }));
-      return logisticModel({ family: 'logistic', format: 1, intercept, terms });
-    },
+    parameters: { l2, furthest: FURTHEST, ...heldBack, ...others },
+    fit: (rows) => logisticModel(fitLogistic(rows, parameters)),
     load: (json) => logisticModel(parseSaved('logistic', SAVED, json)),
   };
 }
@@ -96,8 +110,36 @@ export function createLogistic({ l2 }: LogisticParameters): ModelFamily {
  */
 export const logistic: ModelFamily = createLogistic(LOGISTIC_DEFAULTS);
 
+/** `logistic` with calibrated probabilities. */
+export function calibratedLogistic(calibration: CalibrationParameters): ModelFamily {
+  return createLogistic({ ...LOGISTIC_DEFAULTS, calibration });
+}
+
+function fitLogistic(rows: TrainingRows, parameters: LogisticParameters): Saved {
+  const { l2, calibration, judgingShare, gapRows } = { ...HELD_BACK, ...parameters };
+  const saved = fitTerms(rows, l2);
+  if (calibration === undefined) return saved;
+  const first = rows.count - Math.floor(rows.count * judgingShare);
+  const learnt = fitTerms(rowsBetween(rows, 0, Math.max(0, first - gapRows)), l2);
+  const held = rowsBetween(rows, first, rows.count);
+  const probabilities = logisticModel(learnt).predict(held);
+  return { ...saved, calibration: fitCalibration(calibration, { probabilities, labels: held.labels }) };
+}
+
+function fitTerms(rows: TrainingRows, l2: number): Saved {
+  const planned = planColumns(rows);
+  const { intercept, coefficients } = logisticRegression({
+    columns: planned.map(({ values }) => values),
+    labels: rows.labels,
+    weights: rows.weights,
+    l2,
+  });
+  const terms = planned.map(({ term }, place) => ({ ...term, coefficient: coefficients[place] ?? 0 }));
+  return { family: 'logistic', format: 1, intercept, terms };
+}
+
 function logisticModel(saved: Saved): Model {
-  return {
+  const plain: Model = {
     family: 'logistic',
     predict(rows) {
       const logOdds = new Float64Array(rows.count).fill(saved.intercept);
@@ -110,8 +152,19 @@ function logisticModel(saved: Saved): Model {
       return logOdds.map(sigmoid);
     },
     contributions: (rows) => contributionsOf(saved, rows),
+    columnWeights: () => weightsOf(saved),
     toJson: () => structuredClone(saved),
   };
+  return calibrated(plain, saved.calibration ?? null);
+}
+
+/** Sizes of the coefficients of standardised forms, those of a column added up. */
+function weightsOf({ terms }: Saved): Map<string, number> {
+  const weights = new Map<string, number>();
+  for (const { column, coefficient } of terms) {
+    weights.set(column, (weights.get(column) ?? 0) + Math.abs(coefficient));
+  }
+  return weights;
 }
 
 /** Coefficient times standardised form, the terms of a column added up; a row of means has 0 throughout. */

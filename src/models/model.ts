@@ -49,6 +49,8 @@ export interface Model {
   predict(rows: FeatureMatrix): Float64Array;
   /** Why it says what it says; absent where a family has no exact answer. */
   contributions?(rows: FeatureMatrix): Contributions;
+  /** How much each column that it reads counts, not negative, in a unit of its own; absent where nothing is weighed. */
+  columnWeights?(): ReadonlyMap<string, number>;
   /** The columns it splits on, the largest total gain first; absent where a family does not split. */
   importances?(): ColumnImportance[];
   /**

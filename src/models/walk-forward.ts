@@ -1,5 +1,5 @@
 import { DAY_MS, SECOND_MS, type EpochMs } from '../core/index.ts';
-import type { FeatureMatrix, Model, ModelFamily } from './model.ts';
+import type { FeatureMatrix, Model, ModelFamily, TrainingRows } from './model.ts';
 import { selectColumns, selectMatured, type DirectionRows, type Weighting } from './rows.ts';
 
 /** Fits are made anew each Monday unless another cadence is asked for. */
@@ -37,7 +37,7 @@ export interface WalkForwardOptions {
   /** Chooses the rows that a fit learns from; `selectMatured` where left out. The audit hands in one to attack. */
   select?: typeof selectMatured;
   /** Told after each fit how many of them are done, and what was fitted. */
-  onFit?: (done: number, total: number, fit: AnsweringFit) => void;
+  onFit?: (done: number, total: number, fit: AnsweringFit & { training: TrainingRows }) => void;
 }
 
 /** A model and the rows that it answered for: first <= row < end. */
@@ -91,7 +91,7 @@ export function walkForward(rows: DirectionRows, options: WalkForwardOptions): W
     const model = family.fit(training, { seed });
     probabilities.set(model.predict(sliceRows(read, first, end)), first);
     fits.push({ fittedAt, trainingRows: training.count, testedRows: end - first });
-    onFit?.(fits.length, runs.length, { model, first, end });
+    onFit?.(fits.length, runs.length, { model, first, end, training });
   }
   return { probabilities, fits };
 }

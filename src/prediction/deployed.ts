@@ -1,5 +1,5 @@
 import type { EpochMs } from '../core/index.ts';
-import type { Model } from '../models/index.ts';
+import type { Dissimilarity, Model } from '../models/index.ts';
 
 /** A model that answers for an arm at a horizon. */
 export interface DeployedModel {
@@ -12,6 +12,8 @@ export interface DeployedModel {
   scorer: string | null;
   /** After this moment its answers are degraded. */
   expiresAt: EpochMs;
+  /** Says which inputs are unlike its training data; null or absent where that was not measured. */
+  dissimilarity?: Dissimilarity | null;
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   type Refit,
   type Weighting,
 } from '../models/index.ts';
+import { markUnlike } from './abstention.ts';
 import type { LaneInput } from './inputs.ts';
 import { relabel } from './relabel.ts';
 import { createWindowMemory, type WindowMemory } from './window-memory.ts';
@@ -71,6 +72,8 @@ export interface DirectionStudy extends DirectionScores {
   to: EpochMs;
   /** What the family was given, and its fits with the rows that they answered for, in time order. */
   answering: { rows: DirectionRows; fits: readonly AnsweringFit[] };
+  /** 1 where a window was unlike what its fit had learnt from, shape (windows). */
+  unlike: Uint8Array;
   /** How many fits were made, and the rows of the last one. */
   fits: number;
   lastTrainingRows: number;
@@ -107,12 +110,14 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     : featureSet.names.filter((name) => !featureSet.withoutSentiment.includes(name));
   const yardsticks = Object.entries(baselines);
   const answering = { rows: selectColumns(rows, [...columns, PAST_RETURN]), fits: [] as AnsweringFit[] };
+  const unlike = new Uint8Array(rows.count);
   const own = walkForward(answering.rows, {
     ...walk,
     family,
     weighting: options.weighting,
-    onFit: (done, fits, fit) => {
+    onFit: (done, fits, { training, ...fit }) => {
       answering.fits.push(fit);
+      markUnlike(unlike, { ...fit, training, rows: answering.rows, seed });
       onProgress?.(done, fits + yardsticks.length);
     },
   });
@@ -148,6 +153,7 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
     probabilities: own.probabilities,
     windowEnds: rows.windowEnds,
     answering,
+    unlike,
     from,
     to,
     fits: own.fits.length,

@@ -7,6 +7,7 @@ export {
   type ScoredInputs,
   type ScoringTroubles,
 } from './inputs.ts';
+export { judgeAbstention, reasonToAbstain, type Abstention } from './abstention.ts';
 export { armsOf, HORIZONS_MINUTES, type Arm } from './arms.ts';
 export { NOTHING_DEPLOYED, type DeployedModel, type DeployedModels } from './deployed.ts';
 export {

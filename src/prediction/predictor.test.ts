@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DAY_MS, HOUR_MS, MINUTE_MS, parseUtc, utcDay } from '../core/index.ts';
+import { DAY_MS, HOUR_MS, isoUtc, MINUTE_MS, parseUtc, utcDay } from '../core/index.ts';
 import { createFeatureLanes, createFeatureSet, type FeatureLanes } from '../features/index.ts';
 import { MODEL_FAMILIES, PAST_RETURN, type Model, type ModelFamily } from '../models/index.ts';
 import { armsOf, type Arm } from './arms.ts';
@@ -198,6 +198,29 @@ describe('createPredictor', () => {
       ['logistic+none', 60, 'constant@1.0.0', 0.625, false],
       ['baseline-majority', 60],
       ['baseline-majority', 1_440],
+    ]);
+  });
+
+  it('keeps why a deployed model should rather give no direction, beside what it says', () => {
+    const arms = armsOf({
+      fitted: [MODEL_FAMILIES.logistic],
+      baselines: [MODEL_FAMILIES.majority],
+      scorers: [VADER],
+      lanes: LANES,
+    });
+    const predictor = createPredictor(optionsWith(arms));
+    const row = rowAt(START + HOUR_MS);
+    predictor.refitIfDue(row.windowEnd, historyUpTo(START));
+    const dissimilarity = { limit: 1.2, of: () => Float64Array.of(1.8), toJson: () => null };
+    const models = [
+      constantly('logistic+none', { dissimilarity }),
+      constantly('logistic+vader', { expiresAt: START }),
+    ];
+    const said = predictor.predict(row, momentOf(row), { ...NOTHING_DEPLOYED, models });
+    expect(said.map(({ arm, direction, abstention }) => [arm, direction, abstention]).slice(0, 3)).toEqual([
+      ['logistic+vader', 'up', `model expired at ${isoUtc(START)}`],
+      ['logistic+none', 'up', 'input unlike the training data: dissimilarity 1.80, limit 1.20'],
+      ['baseline-majority', expect.any(String), undefined],
     ]);
   });
 

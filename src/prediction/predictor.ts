@@ -7,10 +7,12 @@ import {
   selectColumns,
   selectMatured,
   type Direction,
+  type Dissimilarity,
   type FeatureMatrix,
   type Model,
   type TrainingRows,
 } from '../models/index.ts';
+import { reasonToAbstain } from './abstention.ts';
 import type { Arm } from './arms.ts';
 import type { DeployedModels } from './deployed.ts';
 import type { RowHistory, WindowRow } from './row-history.ts';
@@ -30,6 +32,8 @@ export interface Prediction {
   maturesAt: EpochMs;
   /** True when the window was decided without its own candle, or by a model past its expiry. */
   degraded: boolean;
+  /** Why the arm should rather give no direction, see `reasonToAbstain`; absent where it should. */
+  abstention?: string;
 }
 
 /** One fit of a yardstick that was made. */
@@ -80,6 +84,8 @@ interface Answering {
   scorer: string | null;
   /** After this moment its answers are degraded; a yardstick has no such moment. */
   expiresAt: EpochMs;
+  /** Null or absent where it was not measured. */
+  dissimilarity?: Dissimilarity | null;
 }
 
 interface Yardstick extends Answering {
@@ -138,10 +144,22 @@ export function createPredictor(options: PredictorOptions): Predictor {
       if (all.length === 0) throw new RangeError('there is nothing to predict with: nothing is fitted yet');
       const matrices = rowMatrices(row, lanes.names);
       const { windowEnd } = row;
-      return all.flatMap(({ arm, horizonMinutes, model, modelVersion, scorer, expiresAt }) => {
+      return all.flatMap((answering) => {
+        const {
+          arm,
+          horizonMinutes,
+          model,
+          modelVersion,
+          scorer,
+          expiresAt,
+          dissimilarity = null,
+        } = answering;
         let probabilityUp: number;
+        let abstention: string | null;
         try {
-          probabilityUp = probabilityOf(model, matrices[horizonsMinutes.indexOf(horizonMinutes)]);
+          const matrix = matrices[horizonsMinutes.indexOf(horizonMinutes)];
+          probabilityUp = probabilityOf(model, matrix);
+          abstention = reasonToAbstain({ dissimilarity, row: matrix, expiresAt, at: predictedAt });
         } catch (error) {
           if (!arm.isGoverned || onFailure === undefined) throw error;
           onFailure({ windowEnd, arm: arm.name, horizonMinutes, modelVersion, error });
@@ -158,6 +176,7 @@ export function createPredictor(options: PredictorOptions): Predictor {
           predictedAt,
           maturesAt: windowEnd + horizonMinutes * MINUTE_MS,
           degraded: degraded || predictedAt > expiresAt,
+          ...(abstention === null ? {} : { abstention }),
         };
       });
     },

@@ -2,12 +2,13 @@
 
 export const INSERT_PREDICTIONS = `
   insert into predictions (asset, window_end, horizon_minutes, arm, model_version, probability_up, direction,
-                           sentiment, predicted_at, matures_at, degraded)
+                           sentiment, predicted_at, matures_at, degraded, abstention)
   select $1, to_timestamp(window_end / 1000), horizon, arm, version, probability, direction, sentiment,
-         to_timestamp(predicted_at / 1000), to_timestamp(matures_at / 1000), degraded
+         to_timestamp(predicted_at / 1000), to_timestamp(matures_at / 1000), degraded, abstention
   from unnest($2::float8[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::text[], $8::float8[], $9::float8[],
-              $10::float8[], $11::bool[])
-    as given (window_end, horizon, arm, version, probability, direction, sentiment, predicted_at, matures_at, degraded)`;
+              $10::float8[], $11::bool[], $12::text[])
+    as given (window_end, horizon, arm, version, probability, direction, sentiment, predicted_at, matures_at, degraded,
+              abstention)`;
 
 export const INSERT_OUTCOMES = `
   insert into outcomes (asset, window_end, horizon_minutes, entry_delay_minutes, outcome, future_return, known_at)
@@ -18,7 +19,8 @@ export const INSERT_OUTCOMES = `
 const PREDICTION_COLUMNS = `
   p.asset, (extract(epoch from p.window_end) * 1000)::float8 as window_end, p.horizon_minutes, p.arm, p.model_version,
   p.probability_up, p.direction, p.sentiment, (extract(epoch from p.predicted_at) * 1000)::float8 as predicted_at,
-  (extract(epoch from p.matures_at) * 1000)::float8 as matures_at, p.degraded`;
+  (extract(epoch from p.matures_at) * 1000)::float8 as matures_at, p.degraded,
+  p.abstention`;
 
 const WITH_OUTCOME = `
   from predictions p left join outcomes o

@@ -45,6 +45,7 @@ describe('the store of predictions and outcomes', () => {
       // Features hold no negative zero, so none can come here.
       sentiment: fc.option(fc.double({ min: -1, max: 1, noNaN: true }).map((value) => value + 0)),
       degraded: fc.boolean(),
+      abstention: fc.string({ minLength: 1 }).filter((text) => !text.includes('\0')),
       predictedAt: fc.integer({ min: T, max: T + DAY_MS }),
     });
     await fc.assert(

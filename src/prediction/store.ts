@@ -40,6 +40,7 @@ interface PredictionRecord {
   predicted_at: number;
   matures_at: number;
   degraded: boolean;
+  abstention: string | null;
   outcome: Outcome | null;
 }
 
@@ -63,6 +64,7 @@ export async function writePredictions(
     column('predictedAt'),
     column('maturesAt'),
     column('degraded'),
+    predictions.map(({ abstention = null }) => abstention),
   ]);
 }
 
@@ -212,6 +214,7 @@ function toPrediction(row: PredictionRecord): JudgedPrediction {
     predictedAt: row.predicted_at,
     maturesAt: row.matures_at,
     degraded: row.degraded,
+    ...(row.abstention === null ? {} : { abstention: row.abstention }),
     outcome: row.outcome,
   };
 }

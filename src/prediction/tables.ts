@@ -26,6 +26,8 @@ export const predictions = pgTable(
     predictedAt: moment('predicted_at'),
     maturesAt: moment('matures_at'),
     degraded: boolean('degraded').notNull(),
+    /** Why the model should rather have given no direction; null where it should. */
+    abstention: text('abstention'),
   },
   (table) => [
     primaryKey({

@@ -200,6 +200,8 @@ describe('opening a version', () => {
     draft.manifest.models[0]!.gateFile = null;
     await store.save(draft, LAZY);
     expect(await (await store.open('trees', '1.0.0')).readGateFit('trees+none', 60)).toBeNull();
+    // Neither is there what measures inputs, where a version was written before there was any.
+    expect(await (await store.open('trees', '1.0.0')).readDissimilarity('trees+none', 60)).toBeNull();
   });
 
   it('refuses an arm, a horizon or a path that it does not have', async () => {

@@ -47,6 +47,8 @@ export interface OpenVersion extends SavedVersion {
   readModel(arm: string, horizonMinutes: number): Promise<unknown>;
   /** Its gate fit's JSON; null where the past was too short for one. @throws AppError as `readModel` */
   readGateFit(arm: string, horizonMinutes: number): Promise<unknown>;
+  /** The JSON of its dissimilarity; null where it has none. @throws AppError as `readModel` */
+  readDissimilarity(arm: string, horizonMinutes: number): Promise<unknown>;
 }
 
 /** Something that lies in the registry folder. */
@@ -203,6 +205,10 @@ function openVersion(folder: string, saved: SavedVersion): OpenVersion {
     async readGateFit(arm, horizonMinutes) {
       const { gateFile } = modelOf(manifest, arm, horizonMinutes);
       return gateFile === null ? null : readJson(gateFile);
+    },
+    async readDissimilarity(arm, horizonMinutes) {
+      const { dissimilarityFile = null } = modelOf(manifest, arm, horizonMinutes);
+      return dissimilarityFile === null ? null : readJson(dissimilarityFile);
     },
   };
 }

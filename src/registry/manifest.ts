@@ -35,6 +35,11 @@ const modelSchema = z.strictObject({
   /** Path of its gate fit (fitted without the eight weeks that judged it); null where the past was too short. */
   gateFile: z.string().nullable(),
   /**
+   * Path of what says which inputs are unlike its training data; null where that was not to be had, left out by older
+   * releases.
+   */
+  dissimilarityFile: z.string().nullable().optional(),
+  /**
    * Matured rows that it was given, and the windows of the first and the last of them; null without rows. A family may
    * keep the newest of them to judge when to stop, with a gap before: its parameters say how many.
    */
@@ -81,7 +86,11 @@ export const manifestSchema = contentSchema.superRefine(({ models, files }, cont
   if (paths.includes(MANIFEST_FILE)) complain(`cannot hold a hash of ${MANIFEST_FILE}, which is itself`);
   const places = models.map(({ arm, horizonMinutes }) => `${arm} at ${horizonMinutes} minutes`);
   for (const place of repeated(places)) complain(`has two models of ${place}`);
-  for (const path of models.flatMap(({ file, gateFile }) => [file, gateFile])) {
+  for (const path of models.flatMap(({ file, gateFile, dissimilarityFile = null }) => [
+    file,
+    gateFile,
+    dissimilarityFile,
+  ])) {
     if (path !== null && !paths.includes(path))
       complain(`has a model in ${path}, which is none of its files`);
   }

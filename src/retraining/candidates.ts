@@ -2,9 +2,11 @@ import { isAppError } from '../core/index.ts';
 import {
   BASELINE_NAMES,
   evaluateDirection,
+  fitDissimilarity,
   MODEL_FAMILIES,
   selectColumns,
   VOID_LABEL,
+  type Dissimilarity,
   type FeatureMatrix,
   type Model,
 } from '../models/index.ts';
@@ -24,6 +26,8 @@ export interface Candidate {
   model: Model;
   /** Learnt from what had matured eight weeks before; null where that was too little. */
   gateModel: Model | null;
+  /** Which inputs are unlike what `model` has learnt from; null where that is not to be had. */
+  dissimilarity: Dissimilarity | null;
   /** See `recipeOf`. */
   recipe: string;
   /** See `agreementOf`. */
@@ -120,7 +124,14 @@ function toCandidate(
     name,
     Number.isNaN(figure) ? null : figure,
   ]);
-  return { ...fitted, agreement, metrics: Object.fromEntries(metrics) as Candidate['metrics'] };
+  const { arm, data, model } = fitted;
+  const dissimilarity = fitDissimilarity(model, data.shipRows.rowsFor(arm), { seed: request.seed });
+  return {
+    ...fitted,
+    dissimilarity,
+    agreement,
+    metrics: Object.fromEntries(metrics) as Candidate['metrics'],
+  };
 }
 
 function scoresOf(

@@ -46,7 +46,7 @@ export function draftVersion(
 }
 
 function writeCandidate(
-  { arm, data, model, gateModel, metrics, recipe }: Candidate,
+  { arm, data, model, gateModel, dissimilarity, metrics, recipe }: Candidate,
   contents: Map<string, string>,
   request: RetrainingRequest,
 ): ManifestModel {
@@ -57,6 +57,10 @@ function writeCandidate(
   // Straight to text: what trees give holds raw texts for their floats.
   contents.set(file, JSON.stringify(model.toJson()));
   if (gateModel !== null && gateFile !== null) contents.set(gateFile, JSON.stringify(gateModel.toJson()));
+  const dissimilarityFile = dissimilarity === null ? null : `${stem}.dissimilarity.json`;
+  if (dissimilarity !== null && dissimilarityFile !== null) {
+    contents.set(dissimilarityFile, JSON.stringify(dissimilarity.toJson()));
+  }
   return {
     arm: arm.name,
     horizonMinutes,
@@ -65,6 +69,7 @@ function writeCandidate(
     recipe,
     file,
     gateFile,
+    dissimilarityFile,
     rows: shipRows.count,
     from: from === null ? null : isoUtc(from),
     to: to === null ? null : isoUtc(to),

@@ -64,7 +64,7 @@ describe('a first training', () => {
     });
     expect([...contents.keys()]).toEqual(
       ['logistic+vader-60', 'logistic+none-60', 'logistic+vader-1440', 'logistic+none-1440'].flatMap(
-        (stem) => [`${stem}.json`, `${stem}.gate.json`],
+        (stem) => [`${stem}.json`, `${stem}.gate.json`, `${stem}.dissimilarity.json`],
       ),
     );
     expect(manifest.models[0]).toMatchObject({ rows: 39 * 168 - 1, to: '2022-02-27T23:00:00Z' });

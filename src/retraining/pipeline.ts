@@ -14,7 +14,7 @@ import { dataHashOf, draftVersion } from './drafts.ts';
 import { prepareHorizon, type HorizonData } from './learning-data.ts';
 import { findFault } from './quality.ts';
 import { versionRecipeOf } from './recipe.ts';
-import type { RetrainedFamily, Retraining, RetrainingRequest } from './retraining.ts';
+import type { RetrainedFamily, Retraining, RetrainingRequest, TrainedModel } from './retraining.ts';
 
 /** A request with the moment that its results are dated. */
 type DatedRequest = RetrainingRequest & { recordedAt: EpochMs };
@@ -75,11 +75,7 @@ export async function retrain(request: RetrainingRequest): Promise<Retraining> {
     decisions,
     changes,
     ablations,
-    trained: contenders.map(
-      ({ arm, horizonMinutes, modelVersion, model, gateModel, expiresAt, recipe, scorer }) => ({
-        ...{ arm, horizonMinutes, modelVersion, model, gateModel, expiresAt, recipe, scorer },
-      }),
-    ),
+    trained: contenders.map(toTrained),
     events: [
       ...skipEvents(skipped, { fault }, dated),
       ...failureEvents(fits, dated),
@@ -110,6 +106,13 @@ async function numberFamilies(
   return numbered;
 }
 
+/** What stands of a contender when it has been judged. */
+function toTrained(contender: Contender): TrainedModel {
+  const { arm, horizonMinutes, modelVersion, model, gateModel, dissimilarity } = contender;
+  const { expiresAt, recipe, scorer } = contender;
+  return { arm, horizonMinutes, modelVersion, model, gateModel, dissimilarity, expiresAt, recipe, scorer };
+}
+
 /** By horizon, then family and arm. */
 function contendersOf(fitted: readonly FittedFamily[], request: RetrainingRequest): Contender[] {
   return request.horizonsMinutes.flatMap((horizonMinutes) =>
@@ -117,11 +120,11 @@ function contendersOf(fitted: readonly FittedFamily[], request: RetrainingReques
       const expiresAt = expiryOf(request, candidates);
       return candidates
         .filter(({ data }) => data.horizonMinutes === horizonMinutes)
-        .map(({ arm, data, model, gateModel, agreement, recipe }) => ({
+        .map(({ arm, data, model, gateModel, dissimilarity, agreement, recipe }) => ({
           arm: arm.name,
           horizonMinutes,
           modelVersion: modelVersionOf({ family: family.name, version }),
-          ...{ data, model, gateModel, agreement, expiresAt, recipe, scorer: arm.scorer },
+          ...{ data, model, gateModel, dissimilarity, agreement, expiresAt, recipe, scorer: arm.scorer },
         }));
     }),
   );

@@ -1,5 +1,5 @@
 import type { DomainEvent, EpochMs } from '../core/index.ts';
-import type { DirectionRows, FitPool, Model, ModelFamily } from '../models/index.ts';
+import type { Dissimilarity, DirectionRows, FitPool, Model, ModelFamily } from '../models/index.ts';
 import type { Arm } from '../prediction/index.ts';
 import type {
   Ablation,
@@ -68,6 +68,7 @@ export interface RetrainingRequest {
 export interface TrainedModel extends Incumbent {
   arm: string;
   horizonMinutes: number;
+  dissimilarity: Dissimilarity | null;
 }
 
 /** What a retraining made and decided; nothing of it is written yet. */

@@ -13,6 +13,7 @@ const armAnswer = z.object({
   modelVersion: z.string(),
   probabilityUp: z.number(),
   priceDirection: z.enum(['bullish', 'neutral', 'bearish']),
+  abstention: z.string().nullable().optional(),
   sentiment: nullableNumber,
   featuresCount: z.number(),
   isChampion: z.boolean(),

@@ -1,4 +1,5 @@
 import { sigmoid } from '../../stats/index.ts';
+import type { Calibration } from '../calibration.ts';
 import type { FeatureMatrix } from '../model.ts';
 import { marginOf } from './boost.ts';
 import { packTrees, type PackedTrees } from './kernel/answers.ts';
@@ -12,13 +13,15 @@ export interface Forest {
   /** The probability to start from, float32, between 0 and 1. */
   readonly baseScore: number;
   readonly trees: readonly Tree[];
+  /** What corrects its probabilities, where that was asked for; the trees themselves know nothing of it. */
+  readonly calibration?: Calibration;
 }
 
 /** Trees are packed once a forest. */
 const packed = new WeakMap<Forest, PackedTrees>();
 
 /**
- * P(1) per row: the base score's log-odds plus what each tree says.
+ * P(1) per row, not calibrated: the base score's log-odds plus what each tree says.
  * @throws RangeError naming a column that is not there
  */
 export function predictForest(forest: Forest, matrix: FeatureMatrix): Float64Array {

@@ -5,10 +5,11 @@ import { createRandom, decodeOnnx } from '../../core/index.ts';
 import { matrixOf, ourRows, REFERENCES, referenceRows, sliceRows } from '../fixtures/references.ts';
 import oursSaved from '../fixtures/trees-model.json' with { type: 'json' };
 import { signalRows } from '../model.contract.ts';
+import { selectColumns } from '../rows.ts';
 import { predictForest, type Forest } from './forest.ts';
 import { exportOnnx } from './onnx-export.ts';
 import { treeOf, type NodeDraft } from './tree.ts';
-import { trees } from './trees.ts';
+import { createTrees, trees, type TreesParameters } from './trees.ts';
 import { BEYOND_ALL, LARGEST_VALUE } from './values.ts';
 import { readXgboost } from './xgboost-read.ts';
 
@@ -54,6 +55,21 @@ const EDGES = [
 ];
 
 describe('exportOnnx', () => {
+  it('answers as calibrated trees do where a sigmoid calibrates them; a curve has no such form', async () => {
+    const rows = signalRows(1, 1_000);
+    const learnt = { ...(trees.parameters as unknown as TreesParameters), minChildWeight: 2, lambda: 1 };
+    const fit = (method: 'platt' | 'isotonic') =>
+      createTrees({ ...learnt, calibration: { method, fewestRows: 20 } }).fit(rows, { seed: 1 });
+    const model = fit('platt');
+    const columns = ['absent', 'constant', 'hour_of_week', 'momentum', 'mood'];
+    const { values, count } = selectColumns(signalRows(2, 40), columns);
+    const theirs = await answered(model.toOnnx!(), values, columns.length);
+    const ours = model.predict({ columns, values, count });
+    expect(Math.max(...ours.map((value, row) => Math.abs(value - theirs[row]!)))).toBeLessThan(1e-6);
+    expect(model.contributions!({ columns, values, count }).bias).not.toBe(0);
+    expect(fit('isotonic').toOnnx).toBeUndefined();
+  });
+
   it('answers in ONNX Runtime as here for a model of this project, missing values included', async () => {
     const rows = matrixOf(sliceRows(ourRows(), 3_000, 3_040));
     expect(rows.values.some(Number.isNaN)).toBe(true);

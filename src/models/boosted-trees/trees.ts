@@ -1,3 +1,11 @@
+import { sigmoid } from '../../stats/index.ts';
+import {
+  calibrated,
+  fitCalibration,
+  requireCalibration,
+  rowsBetween,
+  type CalibrationParameters,
+} from '../calibration.ts';
 import {
   PAST_RETURN,
   type FeatureMatrix,
@@ -5,7 +13,7 @@ import {
   type ModelFamily,
   type TrainingRows,
 } from '../model.ts';
-import { boost, type LabelledRows } from './boost.ts';
+import { boost, marginOf, type LabelledRows } from './boost.ts';
 import { predictForest, type Forest } from './forest.ts';
 import { importancesOf } from './importances.ts';
 import { exportOnnx } from './onnx-export.ts';
@@ -23,6 +31,8 @@ export interface TreesParameters extends BoostingParameters {
   judgingShare: number;
   /** Rows left out before the judging ones, whose labels may reach into them. */
   gapRows: number;
+  /** Corrects probabilities by what the judging rows say of them; left out: not at all. */
+  calibration?: CalibrationParameters;
 }
 
 /**
@@ -55,6 +65,7 @@ export const TREES_DEFAULTS: TreesParameters = {
 export function createTrees(parameters: TreesParameters): ModelFamily {
   requireParameters(parameters);
   requireJudging(parameters);
+  if (parameters.calibration !== undefined) requireCalibration(parameters.calibration);
   return {
     name: 'trees',
     columns: null,
@@ -75,10 +86,15 @@ export function createTrees(parameters: TreesParameters): ModelFamily {
  */
 export const trees: ModelFamily = createTrees(TREES_DEFAULTS);
 
+/** `trees` with calibrated probabilities. */
+export function calibratedTrees(calibration: CalibrationParameters): ModelFamily {
+  return createTrees({ ...TREES_DEFAULTS, calibration });
+}
+
 function treesModel(forest: Forest): Model {
   // Takes some milliseconds to make, and most models are never asked.
   let explain: ReturnType<typeof createForestExplainer> | null = null;
-  return {
+  const plain: Model = {
     family: 'trees',
     predict: (rows: FeatureMatrix) => predictForest(forest, rows),
     contributions(rows) {
@@ -86,8 +102,27 @@ function treesModel(forest: Forest): Model {
       return explain(rows);
     },
     importances: () => importancesOf(forest),
-    toOnnx: (metadata) => exportOnnx(forest, metadata),
+    columnWeights: () =>
+      new Map(importancesOf(forest).map(({ column, totalGain }) => [column, totalGain] as const)),
     toJson: () => writeXgboost(forest),
+  };
+  const model = calibrated(plain, forest.calibration ?? null);
+  // Log-odds that are stretched are trees again, log-odds on a curve are none.
+  if (forest.calibration?.method === 'isotonic') return model;
+  return { ...model, toOnnx: (metadata) => exportOnnx(stretched(forest), metadata) };
+}
+
+/** The same answers as trees alone, without a calibration. */
+function stretched({ calibration, ...forest }: Forest): Forest {
+  if (calibration?.method !== 'platt') return forest;
+  const { slope, intercept } = calibration;
+  return {
+    ...forest,
+    baseScore: sigmoid(slope * marginOf(forest.baseScore) + intercept),
+    trees: forest.trees.map((tree) => ({
+      ...tree,
+      thresholds: tree.thresholds.map((value, node) => ((tree.lefts[node] ?? 0) < 0 ? slope * value : value)),
+    })),
   };
 }
 
@@ -112,7 +147,14 @@ function fitForest(rows: TrainingRows, parameters: TreesParameters, seed: number
   const judging = Math.floor(rows.count * judgingShare);
   const learning = Math.max(0, rows.count - judging - gapRows);
   const judge = { rows: part(all, rows.count - judging, rows.count), patience };
-  return { columns, ...boost(part(all, 0, learning), { parameters, seed, judge }) };
+  const forest = { columns, ...boost(part(all, 0, learning), { parameters, seed, judge }) };
+  if (parameters.calibration === undefined) return forest;
+  const held = rowsBetween(rows, rows.count - judging, rows.count);
+  const probabilities = predictForest(forest, held);
+  return {
+    ...forest,
+    calibration: fitCalibration(parameters.calibration, { probabilities, labels: held.labels }),
+  };
 }
 
 function part({ values, width, labels, weights }: LabelledRows, first: number, end: number): LabelledRows {

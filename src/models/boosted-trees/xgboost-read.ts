@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { CALIBRATION, type Calibration } from '../calibration.ts';
 import { modelInvalid } from '../errors.ts';
 import { parseSaved } from '../saved.ts';
 import type { Forest } from './forest.ts';
-import { FORMAT, FORMAT_ATTRIBUTE } from './xgboost-write.ts';
+import { CALIBRATION_ATTRIBUTE, FORMAT, FORMAT_ATTRIBUTE } from './xgboost-write.ts';
 import { treeOf, type NodeDraft, type Tree } from './tree.ts';
 
 const FAMILY = 'trees';
@@ -67,7 +68,9 @@ export function readXgboost(json: unknown): Forest {
     ...model.trees.flatMap(unsupportedTree),
   ]);
   const columns = learner.feature_names;
+  const calibration = calibrationOf(learner.attributes);
   return {
+    ...(calibration === undefined ? {} : { calibration }),
     columns,
     baseScore: baseScoreOf(learner.learner_model_param.base_score),
     trees: model.trees.map((tree, place) => treeFrom(tree, { name: `tree ${place}`, width: columns.length })),
@@ -98,6 +101,18 @@ function unsupportedTree(tree: SavedTree, place: number): string[] {
     ...(categorical === true ? [`tree ${place}: categorical splits are not supported`] : []),
     ...(vector ? [`tree ${place}: leaves of several outputs are not supported`] : []),
   ];
+}
+
+function calibrationOf(attributes: SavedLearner['attributes']): Calibration | undefined {
+  const text = attributes[CALIBRATION_ATTRIBUTE];
+  if (text === undefined) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    refuse([`${CALIBRATION_ATTRIBUTE} is no JSON`]);
+  }
+  return parseSaved(FAMILY, CALIBRATION, json);
 }
 
 /** `5E-1` up to version 3.0, `[5E-1]` since. */

@@ -5,6 +5,9 @@ import type { Tree } from './tree.ts';
 export const FORMAT_ATTRIBUTE = 'bellwether_format';
 export const FORMAT = '1';
 
+/** An attribute with the calibration as JSON text. XGBoost carries it along, but its own probabilities stay as they are. */
+export const CALIBRATION_ATTRIBUTE = 'bellwether_calibration';
+
 /** The version of XGBoost whose layout is written; later ones read it too. */
 const LAYOUT_VERSION = [2, 1, 4];
 
@@ -18,10 +21,13 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
  * The model as XGBoost saves one. Floats are raw JSON texts, because XGBoost takes `1` for an integer and refuses it
  * where a float belongs: `JSON.stringify` writes them as `1.0`, which `JSON.parse` reads as plain numbers again.
  */
-export function writeXgboost({ columns, baseScore, trees }: Forest): object {
+export function writeXgboost({ columns, baseScore, trees, calibration }: Forest): object {
   return {
     learner: {
-      attributes: { [FORMAT_ATTRIBUTE]: FORMAT },
+      attributes: {
+        [FORMAT_ATTRIBUTE]: FORMAT,
+        ...(calibration === undefined ? {} : { [CALIBRATION_ATTRIBUTE]: JSON.stringify(calibration) }),
+      },
       feature_names: [...columns],
       feature_types: columns.map(() => 'float'),
       gradient_booster: {

@@ -11,7 +11,7 @@ import {
   probability,
   sentiment,
 } from './common.ts';
-import { priceDirection } from './signal.ts';
+import { abstentionFields, priceDirection, toAbstention } from './signal.ts';
 
 const TEXTS_MAX = 64;
 const TEXT_LENGTH_MAX = 10_000;
@@ -72,6 +72,7 @@ export const predictAnswerSchema = z
         .describe('Of the text (mean over several), or the present 4 h aggregate.'),
       confidence: probability.nullable().describe('Mean over the texts; null without text.'),
       price_direction: priceDirection.nullable().describe('null until a window exists.'),
+      ...abstentionFields,
       probability_up: probability
         .nullable()
         .describe('Of the latest window, the texts added to it as articles known now; nothing is stored.'),
@@ -97,6 +98,7 @@ const armAnswerSchema = z.strictObject({
   model_version: z.string(),
   probability_up: probability,
   price_direction: priceDirection,
+  ...abstentionFields,
   sentiment: sentiment
     .nullable()
     .describe('Its 4 h news aggregate with the texts in it; null where the arm reads none.'),
@@ -159,6 +161,7 @@ export function toPredictAnswer(view: PredictView): PredictAnswer {
       sentiment: view.sentiment,
       confidence: view.confidence,
       price_direction: view.answer?.priceDirection ?? null,
+      ...toAbstention(view.answer?.abstention),
       probability_up: view.answer?.probabilityUp ?? null,
       model_used: view.modelUsed,
       features_count: view.featuresCount,
@@ -205,6 +208,7 @@ function toArmAnswer(view: ArmAnswerView): ArmAnswer {
     model_version: view.modelVersion,
     probability_up: view.probabilityUp,
     price_direction: view.priceDirection,
+    ...toAbstention(view.abstention),
     sentiment: view.sentiment === null ? null : finiteOrNull(view.sentiment),
     is_champion: view.isChampion,
     degraded: view.degraded,

@@ -43,7 +43,25 @@ export const assetQuerySchema = z.strictObject({ asset });
 
 export const priceDirection = z
   .enum(['bullish', 'neutral', 'bearish'])
-  .describe('From the probability: neutral within the stated band around 0.5.');
+  .describe(
+    'From the probability: neutral within the band around 0.5 that /health states (neutral_band), and where the model abstains.',
+  );
+
+/** Only in an answer without a direction. */
+export const abstentionFields = {
+  abstained: z
+    .literal(true)
+    .optional()
+    .describe('Only when the model gives no direction, whatever the probability: then it is neutral.'),
+  reason: z
+    .string()
+    .optional()
+    .describe('Why it abstained: the input is unlike the training data, or the model is past its expiry.'),
+};
+
+export function toAbstention(reason: string | null = null): { abstained?: true; reason?: string } {
+  return reason === null ? {} : { abstained: true, reason };
+}
 
 const predictionFields = {
   window_end: moment.describe('Close of the bar that was decided on.'),
@@ -51,6 +69,7 @@ const predictionFields = {
   model_version: z.string(),
   probability_up: probability,
   price_direction: priceDirection,
+  ...abstentionFields,
   sentiment: sentiment.nullable().describe('null where the arm reads none, or none is known.'),
   predicted_at: moment,
   matures_at: moment,
@@ -147,6 +166,7 @@ function toPredictionFields(view: SignalView): Omit<SignalHistoryItem, 'close'> 
     model_version: view.modelVersion,
     probability_up: view.probabilityUp,
     price_direction: view.priceDirection,
+    ...toAbstention(view.abstention),
     sentiment: view.sentiment === null ? null : finiteOrNull(view.sentiment),
     predicted_at: iso(view.predictedAt),
     matures_at: iso(view.maturesAt),

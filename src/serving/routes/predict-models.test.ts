@@ -41,6 +41,32 @@ const pricing = (champion: string, arms: readonly ArmAnswerView[]): Partial<Serv
     Promise.resolve({ windowEnd: WINDOW, asOf: WINDOW + 60_000, revision: 14, champion, arms } as PricedView),
 });
 
+describe('an arm that abstains', () => {
+  const reason = 'model expired at 2022-11-04T00:00:00Z';
+  const silent = armOf('trees+vader', { isChampion: true, priceDirection: 'neutral', abstention: reason });
+  const arms = [silent, armOf('trees+none')];
+
+  it('keeps its probability, gives no direction and says why, at /predict and beside the others', async () => {
+    const post = await appOf(pricing('trees+vader', arms));
+    // The second time from the cache.
+    for (const text of ['up', 'up']) {
+      const { prediction } = (await post('/predict', { text })).json();
+      expect(prediction).toMatchObject({
+        price_direction: 'neutral',
+        probability_up: 0.52,
+        abstained: true,
+        reason,
+      });
+    }
+    const compared = (await post('/predict/compare', { text: 'up' })).json();
+    expect(compared.arms).toMatchObject([
+      { arm: 'trees+vader', abstained: true, reason, probability_up: 0.52 },
+      { arm: 'trees+none', price_direction: 'bullish' },
+    ]);
+    expect(compared.arms[1]).not.toHaveProperty('abstained');
+  });
+});
+
 describe('POST /predict', () => {
   it('answers by the champion, and names its model and its deployment in headers', async () => {
     const post = await appOf();

@@ -28,6 +28,29 @@ describe('GET /signal', () => {
     expect(daily.json()).toMatchObject({ horizon_minutes: 1_440, matures_at: '2022-11-06T00:00:00Z' });
   });
 
+  it('keeps the probability and gives no direction where the model abstains, and says why', async () => {
+    const ports = createFakePorts();
+    const reason = 'input unlike the training data: dissimilarity 1.80, limit 1.20';
+    const silent = await createFakeApp({
+      ...ports,
+      async latestSignal(question) {
+        const view = await ports.latestSignal(question);
+        return view === null ? null : { ...view, priceDirection: 'neutral', abstention: reason };
+      },
+    });
+    const answer = await silent.inject('/signal');
+    expect(answer.json()).toMatchObject({
+      probability_up: 0.518,
+      price_direction: 'neutral',
+      abstained: true,
+      reason,
+    });
+    await silent.close();
+    const plain = (await app.inject('/signal')).json() as object;
+    expect(plain).not.toHaveProperty('abstained');
+    expect(plain).not.toHaveProperty('reason');
+  });
+
   it('answers as it stood at a moment, with its age at that moment', async () => {
     const early = await app.inject('/signal?asOf=2022-11-04T23:30:00Z');
     expect(early.json()).toMatchObject({

@@ -25,6 +25,8 @@ export interface ArmAnswerView {
   /** 0..1 */
   probabilityUp: number;
   priceDirection: PriceDirection;
+  /** Why no direction is given whatever the probability; null or absent where one is. */
+  abstention?: string | null;
   /** Its 4 h news aggregate with the texts in it, -1..1; null where the arm reads none, or none is known. */
   sentiment: number | null;
   /** Columns that its price model reads. */

@@ -17,6 +17,8 @@ export interface SignalView {
   /** 0..1 */
   probabilityUp: number;
   priceDirection: PriceDirection;
+  /** Why no direction is given whatever the probability; null or absent where one is. */
+  abstention?: string | null;
   /** -1..1; null where the arm reads no sentiment, or none is known. */
   sentiment: number | null;
   predictedAt: Moment;
