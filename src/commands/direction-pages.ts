@@ -1,6 +1,6 @@
 import { isoUtc } from '../core/index.ts';
 import { PAST_RETURN } from '../models/index.ts';
-import { reliabilityOf, type DirectionReport, type ReportedPair } from '../prediction/index.ts';
+import type { DirectionReport, ReportedPair } from '../prediction/index.ts';
 import { percent } from './amount.ts';
 import type { Block } from './report-blocks.ts';
 import { chance } from './sentiment-tables.ts';
@@ -42,16 +42,24 @@ function conclude(report: DirectionReport): string[] {
   if (own === undefined) return [];
   const benchmark = report.pairs.find(({ against }) => against === report.trials.benchmark.name);
   const social = report.ablation.at(-1);
-  const reached = report.coverage.filter(({ accuracy }) => accuracy >= WANTED);
-  const best = report.coverage.reduce((one, other) => (other.accuracy > one.accuracy ? other : one));
+  const followed = report.pastCoverage.filter(({ n }) => n > 0);
+  const reached = followed.filter(({ accuracy }) => accuracy >= WANTED);
+  const best = followed.reduce<(typeof followed)[number] | null>(
+    (one, other) => (one !== null && one.accuracy >= other.accuracy ? one : other),
+    null,
+  );
   const { superior, overfitting, sharpe } = report.trials;
   return [
     `${head}: accuracy ${percent(own.scores.accuracy)} (${between(own.intervals.accuracy)}), n = ${own.scores.n}; entered one bar later ${percent(own.scores.accuracyOneBarLater)}. ${benchmark === undefined ? '' : `Against ${benchmark.against}: ${ahead(benchmark)}.`}`,
     `${head}: ${social === undefined ? 'no ablation' : `all columns against the price alone: ${ahead(social)}`}.`,
-    `${head}: 65 % is reached at ${reached.length === 0 ? `no share; the best is ${percent(best.accuracy)} (${between(best)}) on the surest ${percent(best.coverage)}` : reached.map(({ coverage, accuracy, low, high, n }) => `the surest ${percent(coverage)}: ${percent(accuracy)} (${between({ low, high })}, n = ${n})`).join('; ')}.`,
+    `${head}: 65 % is reached at ${reached.length > 0 ? reached.map(surest).join('; ') : `no share of windows${best === null ? '' : `; the best is ${surest(best)}`}`} (thresholds known beforehand).`,
     `${head}: of ${report.trials.trials} trials none is better than ${report.trials.benchmark.name} with p = ${chance(superior.consistent)}; probability of overfitting ${percent(overfitting.probability)}; deflated Sharpe ${percent(sharpe.deflated)} before costs.`,
     `${head}: ${concludeTrading(report)}`,
   ];
+}
+
+function surest({ target, accuracy, low, high, n }: DirectionReport['pastCoverage'][number]): string {
+  return `the surest ${percent(target)}: ${percent(accuracy)} (${between({ low, high })}), n = ${n}`;
 }
 
 function concludeTrading({ trading }: DirectionReport): string {
@@ -125,7 +133,7 @@ function describePairs({ arms, pairs, ablation, timing }: DirectionReport): Bloc
 }
 
 function describeConfidence(report: DirectionReport): Block[] {
-  const { ece, bins } = reliabilityOf(report.judged);
+  const { ece, reliability: bins } = report.calibration;
   const id = `${report.barMinutes}m-${report.horizonMinutes}`;
   return [
     { kind: 'heading', level: 3, text: 'How sure, how right' },
@@ -151,7 +159,7 @@ function describeConfidence(report: DirectionReport): Block[] {
       kind: 'picture',
       name: `coverage-${id}`,
       about:
-        'Accuracy on the windows on which it is surest, with 95 % intervals. The shares are those of the whole tested span, which nobody knows beforehand.',
+        'Accuracy on the windows on which it is surest, with 95 % intervals: by thresholds of the past alone, which could have been followed, and by those of the whole tested span, which nobody knows beforehand.',
       svg: drawLines({
         title: `Accuracy over coverage, ${hours(report)} ahead`,
         x: {
@@ -161,9 +169,14 @@ function describeConfidence(report: DirectionReport): Block[] {
         y: { label: 'accuracy', format: percentShort },
         lines: [
           {
-            name: 'accuracy',
+            name: 'by the past',
+            points: report.pastCoverage.map(({ target, accuracy }) => [Math.log10(target), accuracy]),
+            bounds: report.pastCoverage.map(({ low, high }) => [low, high]),
+            hasDots: true,
+          },
+          {
+            name: 'looking back',
             points: report.coverage.map(({ coverage, accuracy }) => [Math.log10(coverage), accuracy]),
-            bounds: report.coverage.map(({ low, high }) => [low, high]),
             hasDots: true,
           },
         ],
@@ -171,7 +184,17 @@ function describeConfidence(report: DirectionReport): Block[] {
     },
     {
       kind: 'table',
-      head: ['answered', 'accuracy', 'distance of P(up) from 0.5, at least', 'n'],
+      head: ['surest', 'accuracy, thresholds of the past', 'answered', 'n'],
+      rows: report.pastCoverage.map(({ target, coverage, accuracy, low, high, n }) => [
+        percent(target),
+        `${percent(accuracy)} (${between({ low, high })})`,
+        percent(coverage),
+        String(n),
+      ]),
+    },
+    {
+      kind: 'table',
+      head: ['answered', 'accuracy, looking back', 'distance of P(up) from 0.5, at least', 'n'],
       rows: report.coverage.map(({ coverage, accuracy, low, high, threshold, n }) => [
         percent(coverage),
         `${percent(accuracy)} (${between({ low, high })})`,

@@ -3,6 +3,7 @@ import type { FeatureGroup } from '../features/index.ts';
 import {
   compareDirections,
   coverageCurve,
+  coverageOutOfSample,
   directionIntervals,
   evaluateDirection,
   PAST_RETURN,
@@ -15,8 +16,11 @@ import {
   type DirectionRows,
   type DirectionScores,
   type ModelFamily,
+  reliabilityOf,
   type PairedComparison,
+  type PastCoveragePoint,
   type PermutationImportance,
+  type Reliability,
   type Refit,
   type SearchSpace,
 } from '../models/index.ts';
@@ -82,6 +86,9 @@ export interface DirectionReport {
   trials: TrialJudgement;
   trading: TradingJudgement;
   coverage: CoveragePoint[];
+  /** By thresholds of the past alone. */
+  pastCoverage: readonly PastCoveragePoint[];
+  calibration: Reliability;
   /** Of the judged arm, in the order of `judged`. */
   judged: ComparisonRows;
   regimes: Regime[];
@@ -173,6 +180,8 @@ export function reportDirection(options: DirectionReportOptions): DirectionRepor
     }),
     trading: judgeTrading({ ...bar, probabilities: own.probabilities }),
     coverage: coverageCurve(judged),
+    pastCoverage: coverageOutOfSample(judged),
+    calibration: reliabilityOf(judged),
     judged,
     regimes: judgeRegimes(rows, judged, benchmark?.probabilities ?? own.probabilities),
     contributions: meanContributions(answering),

@@ -65,5 +65,4 @@ export {
   type ReportedArm,
   type ReportedPair,
 } from './direction-report.ts';
-export { reliabilityOf } from './reliability.ts';
 export { studyPaths } from './path-study.ts';
