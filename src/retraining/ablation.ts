@@ -13,7 +13,7 @@ import {
   type AblationColumns,
   type AblationVariant,
 } from '../registry/index.ts';
-import { accuracy, blockBootstrapBounds, logLoss, widenForFewBlocks } from '../stats/index.ts';
+import { accuracy, blockBootstrapBounds, FEWEST_BLOCKS, logLoss, widenForFewBlocks } from '../stats/index.ts';
 import { isStopped, type Candidate } from './candidates.ts';
 import { hindsightOf } from './decisions.ts';
 import { blockLengthOf, GATE_RESAMPLES, lossDifferences } from './gate.ts';
@@ -48,8 +48,8 @@ interface Scored {
  * Measures what the columns of a scorer are worth: for each arm with one, at each horizon, four fits of its family on the
  * same rows with the same seed (without the scorer, with its news, with its posts, with both), all learnt from what had
  * matured before the eight judged weeks and held against the first on those weeks, window by window. `price` and `all`
- * are the gate fits that the arms have anyway; a group of which nothing was there, before those weeks or in them, costs no
- * fit. Nothing is decided by it.
+ * are the gate fits that the arms have anyway; a group of which nothing was there before those weeks, or too little in them,
+ * costs no fit. Nothing is decided by it.
  *
  * Intervals are those of the gate, two-sided at 95 %: block bootstrap, blocks of max(24 h, 3 x horizon), widened for few
  * blocks. Where nothing can be compared a reason says why.
@@ -119,14 +119,14 @@ async function answersOf(
   }
   const answer = (model: Model) => ({ probabilities: model.predict(judged.rows), reason: null });
   const price = answer(plain.gateModel);
-  const lacks = { sentiment: lackOf('sentiment', own), social: lackOf('social', own) };
+  const lacks = { sentiment: lackOf('sentiment', own, request), social: lackOf('social', own, request) };
   if (lacks.sentiment !== null && lacks.social !== null) {
     return { ...everywhere([...new Set(Object.values(lacks))].join(' ')), price };
   }
   const all = answer(own.gateModel);
   const instead = (group: Group): Answers | null => {
     const { [group]: lack, [OTHER[group]]: otherLack } = lacks;
-    if (lack !== null) return { reason: `${lack} So they can add nothing to price.` };
+    if (lack !== null) return { reason: `${lack} So nothing can be seen of it.` };
     return otherLack === null
       ? null
       : { ...all, reason: `${otherLack} So the fit of all stands for this one.` };
@@ -151,22 +151,34 @@ function everywhere(reason: string): AnswersByColumns {
   };
 }
 
-/** Why a group cannot show what it is worth; null where it can. */
-function lackOf(group: Group, { arm, data: { gateRows, judged } }: Candidate): string | null {
+/**
+ * Why a group cannot show what it is worth; null where it can. On the judged windows it has to be there as often as an
+ * interval asks for: what is hardly ever there moves nothing but the dice of the fit.
+ */
+function lackOf(
+  group: Group,
+  { arm, data: { gateRows, judged, horizonMinutes } }: Candidate,
+  { barMinutes }: RetrainingRequest,
+): string | null {
   const names = columnsOf(arm, group);
-  const lack = (where: string) =>
-    `No window ${where} has anything that ${arm.scorer ?? ''} says of ${TEXTS[group]}.`;
-  if (gateRows === null || !hasValue(gateRows.rows, names)) return lack('that was learnt from');
-  return hasValue(judged.rows, names) ? null : lack('of the eight weeks that judge');
+  const what = `anything that ${arm.scorer ?? ''} says of ${TEXTS[group]}`;
+  if (gateRows === null || countValues(gateRows.rows, names) === 0) {
+    return `No window that was learnt from has ${what}.`;
+  }
+  const seen = countValues(judged.rows, names);
+  const needed = FEWEST_BLOCKS * blockLengthOf({ barMinutes, horizonMinutes });
+  if (seen >= Math.min(needed, judged.rows.count)) return null;
+  return `Only ${seen} of the ${judged.rows.count} windows that judge have ${what}, and ${needed} are needed.`;
 }
 
-function hasValue({ columns, values }: FeatureMatrix, names: readonly string[]): boolean {
-  return names.some((name) => {
-    for (let place = columns.indexOf(name); place < values.length; place += columns.length) {
-      if (!Number.isNaN(values[place])) return true;
-    }
-    return false;
-  });
+/** Rows in which at least one of the columns has a value. */
+function countValues({ columns, values, count }: FeatureMatrix, names: readonly string[]): number {
+  const places = names.map((name) => columns.indexOf(name));
+  let found = 0;
+  for (let row = 0; row < count; row += 1) {
+    if (places.some((place) => !Number.isNaN(values[row * columns.length + place] ?? NaN))) found += 1;
+  }
+  return found;
 }
 
 function columnsOf({ scoredColumns }: Candidate['arm'], group: Group): readonly string[] {

@@ -1,5 +1,10 @@
 export { backtestOverfitting } from './backtest-overfitting.ts';
-export { blockBootstrapBounds, blockBootstrapInterval, widenForFewBlocks } from './bootstrap.ts';
+export {
+  blockBootstrapBounds,
+  blockBootstrapInterval,
+  FEWEST_BLOCKS,
+  widenForFewBlocks,
+} from './bootstrap.ts';
 export {
   accuracy,
   areaUnderRoc,

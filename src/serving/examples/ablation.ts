@@ -54,7 +54,7 @@ export const ABLATION_EXAMPLES = [
             accuracy: null,
             log_loss: null,
             reason:
-              'No window that was learnt from has anything that vader@1.0.0 says of posts. So they can add nothing to price.',
+              'No window that was learnt from has anything that vader@1.0.0 says of posts. So nothing can be seen of it.',
           },
           ALL,
         ],
