@@ -53,7 +53,7 @@ function conclude(report: DirectionReport): string[] {
     `${head}: accuracy ${percent(own.scores.accuracy)} (${between(own.intervals.accuracy)}), n = ${own.scores.n}; entered one bar later ${percent(own.scores.accuracyOneBarLater)}. ${benchmark === undefined ? '' : `Against ${benchmark.against}: ${ahead(benchmark)}.`}`,
     `${head}: ${social === undefined ? 'no ablation' : `all columns against the price alone: ${ahead(social)}`}.`,
     `${head}: 65 % is reached at ${reached.length > 0 ? reached.map(surest).join('; ') : `no share of windows${best === null ? '' : `; the best is ${surest(best)}`}`} (thresholds known beforehand).`,
-    `${head}: of ${report.trials.trials} trials none is better than ${report.trials.benchmark.name} with p = ${chance(superior.consistent)}; probability of overfitting ${percent(overfitting.probability)}; deflated Sharpe ${percent(sharpe.deflated)} before costs.`,
+    `${head}: that none of ${report.trials.trials} trials is better than ${report.trials.benchmark.name} has p ${drawn(superior, 'consistent')} (Hansen); probability of overfitting ${percent(overfitting.probability)}; deflated Sharpe ${percent(sharpe.deflated)} before costs.`,
     `${head}: ${concludeTrading(report)}`,
   ];
 }
@@ -261,7 +261,7 @@ function describeTrials({ trials, ...report }: DirectionReport, { trialFolds }: 
       rows: [
         [
           "Is no trial better than the benchmark? (Hansen's test, p: lower, consistent, upper)",
-          `${chance(superior.lower)}, ${chance(superior.consistent)}, ${chance(superior.upper)}`,
+          `${drawn(superior, 'lower')}, ${drawn(superior, 'consistent')}, ${drawn(superior, 'upper')}`,
         ],
         [
           'Chosen by its Sharpe ratio without costs: how often is the best of one half no better than the median in the other? (probability of overfitting)',
@@ -293,6 +293,14 @@ function describeTrials({ trials, ...report }: DirectionReport, { trialFolds }: 
       }),
     },
   ];
+}
+
+/** A share of draws: none of them is less than one in so many. */
+function drawn(
+  superior: DirectionReport['trials']['superior'],
+  which: 'lower' | 'consistent' | 'upper',
+): string {
+  return superior[which] > 0 ? superior[which].toFixed(4) : `< ${1 / superior.resamples}`;
 }
 
 /** Shares of values a bin, from the least to the largest. */

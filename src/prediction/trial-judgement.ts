@@ -26,7 +26,7 @@ export interface TrialJudgement {
   /** Log loss of what they are held against. */
   benchmark: { name: string; logLoss: number };
   /** p values of "no trial has a lower log loss than the benchmark". */
-  superior: { lower: number; consistent: number; upper: number };
+  superior: { lower: number; consistent: number; upper: number; resamples: number };
   /** Of choosing a trial by the Sharpe ratio of following it on paper, without costs. */
   overfitting: { probability: number; slope: number; probabilityOfLoss: number; logits: number[] };
   /** The largest Sharpe ratio among the trials' books without costs, per bar. */
@@ -109,7 +109,12 @@ export function judgeTrials(question: TrialQuestion): TrialJudgement {
     windows: places.length,
     losses: losses.map(meanOf).sort((one, other) => one - other),
     benchmark: { name: benchmark.name, logLoss: meanOf(benchmarkLosses) },
-    superior: { lower: superior.lower, consistent: superior.consistent, upper: superior.upper },
+    superior: {
+      lower: superior.lower,
+      consistent: superior.consistent,
+      upper: superior.upper,
+      resamples: RESAMPLES,
+    },
     overfitting: {
       probability: overfitting.probability,
       slope: overfitting.slope,
