@@ -1,7 +1,7 @@
-import { createRandom, DAY_MS, HOUR_MS, MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { createRandom, HOUR_MS, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import type { FeatureInput } from '../features/index.ts';
 import { compareObservations } from '../lake/index.ts';
-import { VOID_LABEL, type DirectionRows } from '../models/index.ts';
+import { blockRows, VOID_LABEL, type DirectionRows } from '../models/index.ts';
 import type { FoldedHistory } from '../prediction/index.ts';
 import type { RawRecord } from '../sources/index.ts';
 import {
@@ -108,8 +108,8 @@ function tooFew({ facts }: AuditCase['pipeline']): string {
   return `too few windows for an interval: it needs 30 blocks of ${blockMs(facts) / HOUR_MS} hours`;
 }
 
-function blockMs({ horizonMinutes }: { horizonMinutes: number }): number {
-  return Math.max(DAY_MS, 3 * horizonMinutes * MINUTE_MS);
+function blockMs(facts: { barMinutes: number; horizonMinutes: number }): number {
+  return blockRows(facts) * facts.barMinutes * MINUTE_MS;
 }
 
 function turnedOver(rows: DirectionRows, block: number, uniform: () => number): DirectionRows {

@@ -1,5 +1,5 @@
-import { createRandom, DAY_MS, MINUTE_MS } from '../core/index.ts';
-import { directionOf, type DirectionRows } from '../models/index.ts';
+import { createRandom, MINUTE_MS } from '../core/index.ts';
+import { blockRows, directionOf, type DirectionRows } from '../models/index.ts';
 import { blockBootstrapInterval } from '../stats/index.ts';
 import { fitMoments } from './fit-moments.ts';
 import { walk, type AuditedPipeline } from './pipeline.ts';
@@ -53,7 +53,7 @@ export function skillOf(
   { rows, hits, seed }: { rows: DirectionRows; hits: Float64Array; seed: number },
 ): Skill | null {
   const bar = facts.barMinutes * MINUTE_MS;
-  const blockLength = Math.ceil(Math.max(DAY_MS, 3 * facts.horizonMinutes * MINUTE_MS) / bar);
+  const blockLength = blockRows(facts);
   const first = hits.findIndex((hit) => !Number.isNaN(hit));
   const start = rows.windowEnds[first] ?? NaN;
   const last = hits.findLastIndex((hit) => !Number.isNaN(hit));

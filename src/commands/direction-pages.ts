@@ -15,10 +15,13 @@ export interface ReportFacts {
   refit: string;
   seed: number;
   trialFolds: number;
+  /** `FROM/TO`, or null. */
+  holdout: string | null;
 }
 
 /** Accuracy that people ask for. */
 const WANTED = 0.65;
+const SIGNIFICANT = 0.05;
 
 /** All blocks of one bar length and several horizons. */
 export function describeReports(reports: readonly DirectionReport[], facts: ReportFacts): Block[] {
@@ -30,10 +33,26 @@ export function describeReports(reports: readonly DirectionReport[], facts: Repo
       kind: 'text',
       text: `${facts.family}+${facts.scorer} on ${facts.folder}, ${isoUtc(first.from).slice(0, 10)} to ${isoUtc(first.to).slice(0, 10)}, seed ${facts.seed}. A purged walk-forward over an expanding past, fits ${facts.refit}, embargo of one horizon; every arm answers the same windows. Intervals are 95 %, circular block bootstrap, 2,000 draws, blocks of max(24 h, 3 x horizon). Nothing here is investment advice.`,
     },
+    ...describeCare(facts),
     { kind: 'heading', level: 2, text: 'In short' },
     { kind: 'list', lines: reports.flatMap(conclude) },
     ...reports.flatMap((report) => describeReport(report, facts)),
   ];
+}
+
+/** What a reader has to know before the first figure. */
+function describeCare({ family, holdout }: ReportFacts): Block[] {
+  const care = [
+    ...(family === 'trees'
+      ? [
+          'The parameters of the trees were chosen on hours of 2020-11 to 2021-12, out of 24 settings (docs/results/trees.md). Windows of that time are no test of them, and the trials below do not count those 24.',
+        ]
+      : []),
+    ...(holdout === null
+      ? []
+      : [`Held out: ${holdout}. Nothing of it is learnt from, tested, traded or drawn.`]),
+  ];
+  return care.map((text) => ({ kind: 'text', text }));
 }
 
 function conclude(report: DirectionReport): string[] {
@@ -41,19 +60,22 @@ function conclude(report: DirectionReport): string[] {
   const own = report.arms[0];
   if (own === undefined) return [];
   const benchmark = report.pairs.find(({ against }) => against === report.trials.benchmark.name);
-  const social = report.ablation.at(-1);
+  const all = report.ablation.at(-1);
   const followed = report.pastCoverage.filter(({ n }) => n > 0);
-  const reached = followed.filter(({ accuracy }) => accuracy >= WANTED);
-  const best = followed.reduce<(typeof followed)[number] | null>(
-    (one, other) => (one !== null && one.accuracy >= other.accuracy ? one : other),
-    null,
-  );
+  // Where there are too few windows for an interval, nothing is reached.
+  const reached = followed.filter(({ accuracy, low }) => accuracy >= WANTED && !Number.isNaN(low));
+  const best = followed
+    .filter(({ low }) => !Number.isNaN(low))
+    .reduce<(typeof followed)[number] | null>(
+      (one, other) => (one !== null && one.accuracy >= other.accuracy ? one : other),
+      null,
+    );
   const { superior, overfitting, sharpe } = report.trials;
   return [
     `${head}: accuracy ${percent(own.scores.accuracy)} (${between(own.intervals.accuracy)}), n = ${own.scores.n}; entered one bar later ${percent(own.scores.accuracyOneBarLater)}. ${benchmark === undefined ? '' : `Against ${benchmark.against}: ${ahead(benchmark)}.`}`,
-    `${head}: ${social === undefined ? 'no ablation' : `all columns against the price alone: ${ahead(social)}`}.`,
-    `${head}: 65 % is reached at ${reached.length > 0 ? reached.map(surest).join('; ') : `no share of windows${best === null ? '' : `; the best is ${surest(best)}`}`} (thresholds known beforehand).`,
-    `${head}: that none of ${report.trials.trials} trials is better than ${report.trials.benchmark.name} has p ${drawn(superior, 'consistent')} (Hansen); probability of overfitting ${percent(overfitting.probability)}; deflated Sharpe ${percent(sharpe.deflated)} before costs.`,
+    ...(all === undefined ? [] : [`${head}: all columns against the price alone: ${ahead(all)}.`]),
+    `${head}: 65 % is reached at ${reached.length > 0 ? reached.map(surest).join('; ') : `no share of windows${best === null ? '' : `; the best is ${surest(best)}`}`} (thresholds known beforehand; ${report.pastCoverage.length} shares were looked at).`,
+    `${head}: ${superior.consistent < SIGNIFICANT ? 'at least one' : 'no one'} of ${report.trials.trials} trials is shown to be better than ${report.trials.benchmark.name} (Hansen, p ${drawn(superior, 'consistent')}); probability of overfitting ${percent(overfitting.probability)}; deflated Sharpe ${percent(sharpe.deflated)} before costs.`,
     `${head}: ${concludeTrading(report)}`,
   ];
 }
@@ -63,11 +85,12 @@ function surest({ target, accuracy, low, high, n }: DirectionReport['pastCoverag
 }
 
 function concludeTrading({ trading }: DirectionReport): string {
-  const paying = trading.costs.filter(({ total }) => total > 0).map(({ costBasisPoints }) => costBasisPoints);
+  const paying = trading.costs.filter(({ total }) => total > 0);
   const dearest = paying.at(-1);
-  return dearest === undefined
-    ? 'followed on paper it loses even without costs.'
-    : `followed on paper it gains up to a cost of ${dearest} basis points a trade and loses from the next step of the grid on.`;
+  if (dearest === undefined) return 'followed on paper it loses even without costs.';
+  const next = trading.costs[trading.costs.indexOf(dearest) + 1];
+  const until = next === undefined ? ', the dearest of the grid' : ` and loses at ${next.costBasisPoints}`;
+  return `followed on paper it gains at a cost of ${dearest.costBasisPoints} basis points a unit of turnover${until}.`;
 }
 
 function describeReport(report: DirectionReport, facts: ReportFacts): Block[] {
@@ -127,8 +150,12 @@ function describePairs({ arms, pairs, ablation, timing }: DirectionReport): Bloc
       kind: 'text',
       text: `McNemar's test is exact and takes windows for independent, so it stays away where they overlap; Diebold-Mariano compares Brier scores with a correction for overlap and small samples. Market timing (Pesaran-Timmermann) of ${arms[0]?.name ?? ''} on ${timing.n} windows that do not overlap: ${Number.isNaN(timing.statistic) ? 'not defined, one side never changes' : `statistic ${timing.statistic.toFixed(2)}, one-sided p ${chance(timing.p)}`}.`,
     },
-    { kind: 'heading', level: 3, text: 'Does sentiment help?' },
-    { kind: 'table', head, rows: rowsOf(ablation) },
+    ...(ablation.length === 0
+      ? []
+      : [
+          { kind: 'heading', level: 3, text: 'Does sentiment help?' } as const,
+          { kind: 'table', head, rows: rowsOf(ablation) } as const,
+        ]),
   ];
 }
 

@@ -11,7 +11,9 @@ import {
   createLog,
   createRealClock,
   describeHoldout,
+  isHeldOut,
   isoUtc,
+  MINUTE_MS,
   parseUtc,
   type Config,
   type EpochMs,
@@ -112,11 +114,11 @@ interface Opened {
   manifest: Manifest;
 }
 
-/** @throws AppError `HOLDOUT_LEARNT` when the newest window that a model learnt from lies in the range */
+/** @throws AppError `HOLDOUT_LEARNT` when the newest window that a model learnt from has a label that touches the range */
 function requireUnlearnt(manifest: Manifest, { modelVersion, holdout }: Omit<Opened, 'manifest'>): void {
-  const spoilt = manifest.models.find(({ to }) => {
-    const last = to === null ? NaN : parseUtc(to);
-    return last >= holdout.from && last < holdout.to;
+  const spoilt = manifest.models.find(({ to, horizonMinutes }) => {
+    const windowEnd = to === null ? NaN : parseUtc(to);
+    return isHeldOut(holdout, { windowEnd, end: windowEnd + horizonMinutes * MINUTE_MS });
   });
   if (spoilt === undefined) return;
   const { arm, to } = spoilt;

@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import type { EpochMs } from '../core/index.ts';
+import { describeHoldout, messageOf, type EpochMs } from '../core/index.ts';
 import { BASELINE_NAMES, MODEL_FAMILIES, SEARCH_SPACES } from '../models/index.ts';
 import { reportDirection, type DirectionReport } from '../prediction/index.ts';
 import { withDirectionHistory } from './direction-history.ts';
 import { describeReports } from './direction-pages.ts';
-import { requireOutFile, writeWhole } from './out-file.ts';
+import { outFileUnwritable } from './errors.ts';
+import { isFileError, requireOutFile, writeWhole } from './out-file.ts';
 import type { CommandContext, ExitCode } from './program.ts';
 import { renderHtml, renderMarkdown, type Block } from './report-blocks.ts';
 
@@ -35,7 +36,7 @@ interface Options {
 export async function reportDirectionCommand(options: Options, context: CommandContext): Promise<ExitCode> {
   const { out, markdown, pictures } = options;
   for (const path of [out, markdown]) if (path !== undefined) await requireOutFile(path);
-  if (pictures !== undefined) await mkdir(pictures, { recursive: true });
+  if (pictures !== undefined) await requireFolder(pictures);
   const reports: DirectionReport[] = [];
   let barMinutes = options.bar;
   for (const horizon of options.horizon) {
@@ -46,6 +47,7 @@ export async function reportDirectionCommand(options: Options, context: CommandC
     });
   }
   const rival = rivalOf(options.family);
+  const holdout = context.config.holdout === null ? null : describeHoldout(context.config.holdout);
   const blocks = describeReports(reports, {
     family: options.family,
     rival,
@@ -54,6 +56,7 @@ export async function reportDirectionCommand(options: Options, context: CommandC
     refit: options.everyDays === 7 ? 'each Monday' : `every ${options.everyDays} days`,
     seed: options.seed,
     trialFolds: options.folds,
+    holdout,
   });
   await writeWhole(out, (draft) =>
     writeFile(draft, renderHtml(`Direction, bars of ${barMinutes} minutes`, blocks)),
@@ -66,8 +69,18 @@ export async function reportDirectionCommand(options: Options, context: CommandC
         : (name: string) => relative(dirname(markdown), join(pictures, `${name}.svg`));
     await writeWhole(markdown, (draft) => writeFile(draft, renderMarkdown(blocks, pathOf)));
   }
-  context.terminal.result(summarise(blocks, out), { out, reports: reports.map(forMachines) });
+  context.terminal.result(summarise(blocks, out), { out, holdout, reports: reports.map(forMachines) });
   return 0;
+}
+
+/** @throws AppError `OUT_FILE_UNWRITABLE` where the pictures cannot be put */
+async function requireFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if (!isFileError(error)) throw error;
+    throw outFileUnwritable(path, messageOf(error));
+  }
 }
 
 type History = Parameters<Parameters<typeof withDirectionHistory>[2]>[0];
@@ -81,6 +94,7 @@ function reportOn(history: History, options: Options, { terminal }: CommandConte
     graceSeconds,
     holdout,
     horizonMinutes,
+    usesSentiment: options.scorer !== 'none',
     family: MODEL_FAMILIES[options.family],
     rival: MODEL_FAMILIES[rivalOf(options.family)],
     space: SEARCH_SPACES[options.family],

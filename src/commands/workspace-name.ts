@@ -28,7 +28,9 @@ export function holdoutFacts({ holdout }: Pick<Config, 'holdout'>): Record<strin
 function sourceHash(): string {
   const hash = createHash('sha256');
   const files = readdirSync(SOURCE_DIR, { recursive: true, encoding: 'utf8', withFileTypes: false })
-    .filter((path) => /\.(ts|json|sql|txt|tsv)$/.test(path) && !/\.(test|contract)\.ts$|fixtures/.test(path))
+    .filter(
+      (path) => /\.(ts|json|sql|txt|tsv|wasm)$/.test(path) && !/\.(test|contract)\.ts$|fixtures/.test(path),
+    )
     .sort();
   for (const path of files)
     hash.update(`${path.replaceAll('\\', '/')}\n`).update(readFileSync(join(SOURCE_DIR, path)));

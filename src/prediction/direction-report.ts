@@ -35,7 +35,7 @@ import { meanContributions, type MeanContribution } from './mean-contributions.t
 /** What a report is made of. */
 export interface DirectionReportOptions extends Pick<
   DirectionStudyOptions,
-  'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'baselines' | 'holdout'
+  'featureSet' | 'inputs' | 'graceSeconds' | 'horizonMinutes' | 'usesSentiment' | 'baselines' | 'holdout'
 > {
   /** The family that is judged, and another one that it is held against. */
   family: ModelFamily;
@@ -81,6 +81,7 @@ export interface DirectionReport {
   trainingRows: { first: number; last: number };
   arms: ReportedArm[];
   pairs: ReportedPair[];
+  /** Empty where no scorer is read. */
   ablation: ReportedPair[];
   timing: Timing;
   trials: TrialJudgement;
@@ -113,16 +114,12 @@ export function reportDirection(options: DirectionReportOptions): DirectionRepor
   onProgress?.('folding the history', 0, 1);
   const { rows, labelsOneBarLater } = foldHistory(options);
   const arms = createArms(rows, options);
-  const own = arms.walk(family, { name: `${family.name}, ${ALL}`, columns: featureSet.names });
-  const byGroups = GROUPS.map(({ name, groups }) =>
-    arms.walk(family, {
-      name: `${family.name}, ${name}`,
-      columns: featureSet.names.filter((column) =>
-        groups.some((group) => featureSet.groups[group].includes(column)),
-      ),
-    }),
+  const seen = featureSet.names.filter(
+    (name) => options.usesSentiment || !featureSet.withoutSentiment.includes(name),
   );
-  const other = arms.walk(rival, { name: `${rival.name}, ${ALL}`, columns: featureSet.names });
+  const own = arms.walk(family, { name: `${family.name}, ${ALL}`, columns: seen });
+  const byGroups = arms.walkGroups(family);
+  const other = arms.walk(rival, { name: `${rival.name}, ${ALL}`, columns: seen });
   const baselines = Object.entries(options.baselines).map(([name, baseline]) =>
     arms.walk(baseline, { name, columns: [] }),
   );
@@ -198,8 +195,18 @@ interface Walked {
 }
 
 function createArms(rows: DirectionRows, options: DirectionReportOptions) {
-  const { horizonMinutes, graceSeconds, from, to, refit, seed, onProgress } = options;
-  return {
+  const { featureSet, usesSentiment, horizonMinutes, graceSeconds, from, to, refit, seed, onProgress } =
+    options;
+  const arms = {
+    /** By group of columns; without a scorer there is nothing but the price to be parted. */
+    walkGroups: (family: ModelFamily): Walked[] =>
+      (usesSentiment ? GROUPS : []).map(({ name, groups }) => {
+        const isSeen = (column: string) => groups.some((group) => featureSet.groups[group].includes(column));
+        return arms.walk(family, {
+          name: `${family.name}, ${name}`,
+          columns: featureSet.names.filter(isSeen),
+        });
+      }),
     walk(family: ModelFamily, { name, columns }: { name: string; columns: readonly string[] }): Walked {
       const read = selectColumns(rows, [...columns, PAST_RETURN]);
       const fits: AnsweringFit[] = [];
@@ -221,6 +228,7 @@ function createArms(rows: DirectionRows, options: DirectionReportOptions) {
       return { name, rows: read, probabilities: walked.probabilities, fits, trainingRows };
     },
   };
+  return arms;
 }
 
 function baseRateOf({ probabilities, labels }: ComparisonRows): number {

@@ -21,7 +21,7 @@ export interface TradingJudgement {
   costs: TradedAtCost[];
   /** Ends of the windows at which the equity is told, epoch ms. */
   places: number[];
-  /** Always long, without costs, at the same places. */
+  /** Always long, without costs, at the same places; windows without a truth count as no move. */
   holding: number[];
   /** Capital that changes hands a year, as a multiple of it. */
   turnoverPerYear: number;
@@ -77,7 +77,10 @@ export function judgeTrading({
   const barsPerYear = YEAR_MINUTES / barMinutes;
   return {
     places: told.map((row) => rows.windowEnds[first + row] ?? NaN),
-    holding: runningSum(barReturns, told),
+    holding: runningSum(
+      barReturns.map((move, row) => ((rows.labels[first + row] ?? NaN) <= 1 ? move : 0)),
+      told,
+    ),
     turnoverPerYear: (turnover / (end - first)) * barsPerYear,
     meanAbsoluteMove,
     costs: results.map(({ costBasisPoints, net, total, sharpe }) => ({

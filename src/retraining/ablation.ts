@@ -1,5 +1,6 @@
 import { createRandom, messageOf } from '../core/index.ts';
 import {
+  blockRows,
   compareDirections,
   directionOf,
   selectColumns,
@@ -16,7 +17,7 @@ import {
 import { accuracy, blockBootstrapBounds, FEWEST_BLOCKS, logLoss, widenForFewBlocks } from '../stats/index.ts';
 import { isStopped, type Candidate } from './candidates.ts';
 import { hindsightOf } from './decisions.ts';
-import { blockLengthOf, GATE_RESAMPLES, lossDifferences } from './gate.ts';
+import { GATE_RESAMPLES, lossDifferences } from './gate.ts';
 import { FEWEST_GATE_ROWS, type HorizonData } from './learning-data.ts';
 import type { RetrainedFamily, RetrainingRequest } from './retraining.ts';
 
@@ -127,7 +128,8 @@ async function answersOf(
   const instead = (group: Group): Answers | null => {
     const { [group]: lack, [OTHER[group]]: otherLack } = lacks;
     if (lack !== null) return { reason: `${lack} So nothing can be seen of it.` };
-    return otherLack === null
+    // What was learnt from the other group is in the fit of all, even where the judged weeks have nothing of it.
+    return otherLack === null || isLearnt(OTHER[group], own)
       ? null
       : { ...all, reason: `${otherLack} So the fit of all stands for this one.` };
   };
@@ -166,9 +168,13 @@ function lackOf(
     return `No window that was learnt from has ${what}.`;
   }
   const seen = countValues(judged.rows, names);
-  const needed = FEWEST_BLOCKS * blockLengthOf({ barMinutes, horizonMinutes });
+  const needed = FEWEST_BLOCKS * blockRows({ barMinutes, horizonMinutes });
   if (seen >= Math.min(needed, judged.rows.count)) return null;
   return `Only ${seen} of the ${judged.rows.count} windows that judge have ${what}, and ${needed} are needed.`;
+}
+
+function isLearnt(group: Group, { arm, data: { gateRows } }: Candidate): boolean {
+  return gateRows !== null && countValues(gateRows.rows, columnsOf(arm, group)) > 0;
 }
 
 /** Rows in which at least one of the columns has a value. */
@@ -247,7 +253,7 @@ function compare(
   const { labels, windowEnds, gridLabels, onGrid } = judged;
   const rows = { probabilities, labels, windowEnds, barMinutes, horizonMinutes, seed };
   const { accuracyDifference, low, high, n, mcnemar, dieboldMariano } = compareDirections(rows, other);
-  const blockLength = blockLengthOf({ barMinutes, horizonMinutes });
+  const blockLength = blockRows({ barMinutes, horizonMinutes });
   const interval = { mean: accuracyDifference, low, high, observations: n };
   const wide = widenForFewBlocks(interval, { blockLength, confidence: CONFIDENCE });
   const gain = blockBootstrapBounds({

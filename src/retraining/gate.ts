@@ -1,5 +1,5 @@
 import { createRandom } from '../core/index.ts';
-import { VOID_LABEL } from '../models/index.ts';
+import { blockRows, VOID_LABEL } from '../models/index.ts';
 import type { GateDecision } from '../registry/index.ts';
 import { blockBootstrapBounds } from '../stats/index.ts';
 
@@ -10,7 +10,7 @@ export const LARGEST_DISAGREEMENT = 0.05;
 /** Confidence of each bound where one comparison decides. */
 export const GATE_LEVEL = 0.95;
 
-const DAY_MINUTES = 1_440;
+/** Draws of a bootstrap. */
 export const GATE_RESAMPLES = 2_000;
 /**
  * Probabilities end this far from 0 and 1. No model knows an hour of Bitcoin to one in a thousand, and without an end
@@ -59,7 +59,7 @@ export type GateFinding = Pick<
  */
 export function decideGate(question: GateQuestion): GateFinding {
   const threshold = question.kind === 'refresh' ? -REFRESH_MARGIN : 0;
-  const blockLength = blockLengthOf(question);
+  const blockLength = blockRows(question);
   const { mean, low, high, observations } = blockBootstrapBounds({
     values: lossDifferences(question),
     blockLength,
@@ -136,7 +136,7 @@ function found({ level }: GateQuestion, { n, gain, low, high, threshold }: Figur
 }
 
 function tooFew(question: GateQuestion, { n }: Figures): string {
-  const hours = (blockLengthOf(question) * question.barMinutes) / 60;
+  const hours = (blockRows(question) * question.barMinutes) / 60;
   return `Only ${n} windows can be compared, which is less than eight blocks of ${hours} h.`;
 }
 
@@ -146,14 +146,6 @@ function nats(value: number): string {
 
 function percent(level: number): string {
   return String(Number((100 * level).toFixed(2)));
-}
-
-/** Rows per block of the bootstrap: max(24 h, 3 x horizon). */
-export function blockLengthOf({
-  barMinutes,
-  horizonMinutes,
-}: Pick<GateQuestion, 'barMinutes' | 'horizonMinutes'>): number {
-  return Math.ceil(Math.max(DAY_MINUTES, 3 * horizonMinutes) / barMinutes);
 }
 
 /** Incumbent's log loss less the candidate's, window by window; NaN where there is nothing to compare. */

@@ -254,6 +254,34 @@ describe('boost', () => {
     expect(text({ threads: 3, kernel: 'plain' })).toBe(expected);
   });
 
+  it('says the mean label where there is no column, no row, or nothing but missing values', () => {
+    const labels = Uint8Array.of(1, 0, 1, 1);
+    const none = { values: new Float32Array(0), width: 0, count: 4, labels };
+    const missing = { values: new Float32Array(8).fill(NaN), width: 2, count: 4, labels };
+    for (const rows of [none, missing]) {
+      const { baseScore, trees } = fit(rows, { ...ONE_TREE, rounds: 3, baseScore: null });
+      expect(baseScore).toBe(0.75);
+      for (const tree of trees) expect([...tree.thresholds]).toEqual([0]);
+    }
+    expect(
+      fit({ values: new Float32Array(0), width: 2, count: 0, labels: new Uint8Array(0) }).baseScore,
+    ).toBe(0.5);
+  });
+
+  it('takes weights of any size and trees of any depth', () => {
+    const rows = wholeRows(11, 601);
+    // By powers of two, so that no digit changes.
+    for (const scale of [2 ** -8, 2 ** 40]) {
+      const weights = new Float32Array(601).fill(scale);
+      const more = { rounds: 2, maxDepth: 16, minChildWeight: 0, lambda: 0 };
+      const scaled = fit({ ...rows, weights }, more);
+      const plain = fit(rows, more);
+      expect(scaled.trees[1]!.columns).toEqual(plain.trees[1]!.columns);
+    }
+    const idle = fit({ ...rows, weights: new Float32Array(601) }, { rounds: 1 });
+    expect([...idle.trees[0]!.thresholds]).toEqual([0]);
+  });
+
   it('grows on more columns than one group and more nodes than one batch holds', () => {
     const rows = wholeRows(10, 3_000, 9);
     const { trees } = fit(rows, { rounds: 1, maxDepth: 9, minChildWeight: 0, lambda: 0 });

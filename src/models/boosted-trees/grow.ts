@@ -5,6 +5,7 @@ import {
   BIN_STEP_BYTES,
   CANDIDATE,
   CANDIDATE_BYTES,
+  HEADER,
   JOB,
   KIND,
   NO_BIN,
@@ -130,7 +131,7 @@ function alsoLeft(split: Split | null, { thresholds }: BinnedRows): number {
 }
 
 function openRoot(ground: Ground): OpenNode {
-  const { arena, team, binned, columns, sampled } = ground;
+  const { arena, team, columns, sampled } = ground;
   const histogram = arena.takeHistogram();
   const record = arena.takeNode();
   const groups = chosenGroups(columns);
@@ -144,15 +145,7 @@ function openRoot(ground: Ground): OpenNode {
     arena.ints[(job + JOB.parent) >> 2] = 0;
   });
   team.run(groups.length);
-  const sums = { gradient: 0, hessian: 0 };
-  // Each row is in one slot of any column.
-  const [column = 0] = columns;
-  const slots = (binned.thresholds[column]?.length ?? 0) + 1;
-  const first = arena.columnOf(histogram, column) >> 3;
-  for (let slot = 0; slot < slots; slot += 1) {
-    sums.gradient += arena.doubles[first + 2 * slot] as number;
-    sums.hessian += arena.doubles[first + 2 * slot + 1] as number;
-  }
+  const sums = columns.length > 0 ? sumOfColumn(ground, histogram) : sumOfRows(ground);
   const node = nodeOf(sums, { depth: 0, first: 0, end: sampled }, ground);
   writeSums(arena, record, sums);
   groups.forEach((group, place) => {
@@ -164,6 +157,32 @@ function openRoot(ground: Ground): OpenNode {
   });
   team.run(groups.length);
   return { node, histogram, record };
+}
+
+/** Each row that the tree sees is in one slot of any column. */
+function sumOfColumn({ arena, binned, columns }: Ground, histogram: number): Sums {
+  const [column = 0] = columns;
+  const sums = { gradient: 0, hessian: 0 };
+  const slots = (binned.thresholds[column]?.length ?? 0) + 1;
+  const first = arena.columnOf(histogram, column) >> 3;
+  for (let slot = 0; slot < slots; slot += 1) {
+    sums.gradient += arena.doubles[first + 2 * slot] as number;
+    sums.hessian += arena.doubles[first + 2 * slot + 1] as number;
+  }
+  return sums;
+}
+
+/** Where there is no column. */
+function sumOfRows({ arena, sampled }: Ground): Sums {
+  const { order, ints, floats } = arena;
+  const gradients = (ints[HEADER.gradients >> 2] as number) >> 2;
+  const sums = { gradient: 0, hessian: 0 };
+  for (let place = 0; place < sampled; place += 1) {
+    const both = gradients + 2 * (order[place] as number);
+    sums.gradient += floats[both] as number;
+    sums.hessian += floats[both + 1] as number;
+  }
+  return sums;
 }
 
 function chosenGroups(columns: readonly number[]): number[] {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { sigmoid } from '../../stats/index.ts';
 import {
   calibrated,
@@ -22,6 +23,10 @@ import { createForestExplainer } from './tree-shap.ts';
 import { floatRows } from './values.ts';
 import { readXgboost } from './xgboost-read.ts';
 import { writeXgboost } from './xgboost-write.ts';
+
+/** From so many rows on a second thread pays for its start; below, the fit pool already runs a fit a core. */
+const THREADED_ROWS = 200_000;
+const MOST_THREADS = 2;
 
 /** How the family `trees` learns. */
 export interface TreesParameters extends BoostingParameters {
@@ -147,7 +152,8 @@ function fitForest(rows: TrainingRows, parameters: TreesParameters, seed: number
   const judging = Math.floor(rows.count * judgingShare);
   const learning = Math.max(0, rows.count - judging - gapRows);
   const judge = { rows: part(all, rows.count - judging, rows.count), patience };
-  const forest = { columns, ...boost(part(all, 0, learning), { parameters, seed, judge }) };
+  const threads = learning < THREADED_ROWS ? 1 : Math.min(MOST_THREADS, availableParallelism());
+  const forest = { columns, ...boost(part(all, 0, learning), { parameters, seed, judge, threads }) };
   if (parameters.calibration === undefined) return forest;
   const held = rowsBetween(rows, rows.count - judging, rows.count);
   const probabilities = predictForest(forest, held);

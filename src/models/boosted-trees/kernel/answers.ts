@@ -4,7 +4,8 @@ import { JOB, JOB_BYTES, STEP, STEP_BYTES, TREE, TREE_BYTES } from './layout.ts'
 import { createWasmKernel } from './wasm-kernel.ts';
 
 const PAGE_BYTES = 65_536;
-const MOST_PAGES = 65_536;
+/** 2 GiB: addresses are whole numbers of 32 bits with a sign. */
+const MOST_PAGES = 32_768;
 /** What packed trees take together before all are put in anew. */
 const TREES_BYTES = 64 * 2 ** 20;
 /** Values and log-odds of the rows of one call: few enough to stay in the nearer caches. */
@@ -18,6 +19,8 @@ interface Desk {
   kernel: Kernel;
   ints: Int32Array;
   floats: Float32Array;
+  /** Where packed trees begin: behind the room for rows. */
+  begin: number;
   /** Bytes that are taken. */
   used: number;
   /** Rises each time when the packed trees are thrown away. */
@@ -48,12 +51,14 @@ export function packTrees(trees: readonly Tree[], width: number): PackedTrees {
   let address = 0;
   return {
     addTo(values, margins) {
-      const at = deskFor(bytes, Math.max(ROOM_BYTES, rowBytes + 4));
-      if (at.epoch !== epoch) {
-        ({ epoch, used: address } = at);
-        at.used += aligned(bytes);
-        write(trees, address, at);
+      const room = Math.max(ROOM_BYTES, rowBytes + 4);
+      if (desk === undefined || desk.epoch !== epoch) {
+        const free = deskFor(bytes, room);
+        ({ epoch, used: address } = free);
+        free.used += aligned(bytes);
+        write(trees, address, free);
       }
+      const at = desk ?? deskFor(bytes, room);
       const rows = Math.max(1, Math.floor(ROOM_BYTES / (rowBytes + 4)) & -4);
       for (let first = 0; first < margins.length; first += rows) {
         const end = Math.min(margins.length, first + rows);
@@ -83,15 +88,15 @@ function deskFor(bytes: number, room: number): Desk {
   const begin = aligned(ROOM + room);
   if (desk === undefined) {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
-    desk = { memory, kernel: createWasmKernel(memory), ...viewsOf(memory), used: begin, epoch: 0 };
+    desk = { memory, kernel: createWasmKernel(memory), ...viewsOf(memory), begin, used: begin, epoch: 0 };
   }
-  if (desk.used < begin || desk.used + bytes > Math.max(begin + bytes, TREES_BYTES)) {
-    desk.used = begin;
+  if (desk.begin < begin || desk.used + bytes > Math.max(desk.begin + bytes, TREES_BYTES)) {
+    desk.begin = Math.max(desk.begin, begin);
+    desk.used = desk.begin;
     desk.epoch += 1;
   }
   const pages = Math.ceil((desk.used + bytes) / PAGE_BYTES);
-  if (pages > MOST_PAGES)
-    throw new RangeError(`trees of ${bytes} bytes do not fit into the 4 GiB that 32 bits address`);
+  if (pages > MOST_PAGES) throw new RangeError(`trees of ${bytes} bytes do not fit into 2 GiB`);
   const missing = pages - desk.memory.buffer.byteLength / PAGE_BYTES;
   if (missing > 0) {
     desk.memory.grow(missing);

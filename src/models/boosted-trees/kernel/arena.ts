@@ -14,8 +14,8 @@ import {
 } from './layout.ts';
 
 const PAGE_BYTES = 65_536;
-/** All that 32 bits address. */
-const MOST_PAGES = 65_536;
+/** 2 GiB: addresses are whole numbers of 32 bits with a sign. */
+const MOST_PAGES = 32_768;
 /** Cache lines: what one thread writes shall not lie beside what another one does. */
 const ALIGNMENT = 64;
 const WHOLE_BITS = 53;
@@ -234,7 +234,7 @@ function memoryOf(bytes: number, threads: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE_BYTES);
   if (pages > MOST_PAGES) {
     throw new RangeError(
-      `growing trees on these rows takes ${bytes} bytes; 32 bits address no more than 4 GiB`,
+      `growing trees on these rows takes ${bytes} bytes, and there may be 2 GiB: take fewer rows, columns or bins`,
     );
   }
   // A thread may outlive its fit by a moment, and must not meet the next one.

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { boost } from '../boost.ts';
 import { XGBOOST_DEFAULTS } from '../parameters.ts';
+import { addTree } from '../tree.ts';
+import { packTrees } from './answers.ts';
 import { createArena } from './arena.ts';
 import { assembleKernel } from './build-wasm.ts';
 import { JOB, KIND, NODE, CANDIDATE, HEADER } from './layout.ts';
@@ -125,5 +128,43 @@ describe('createArena', () => {
     expect(() => {
       for (;;) arena.takeNode();
     }).toThrow(/places for nodes are taken/);
+  });
+});
+
+describe('packTrees', () => {
+  const labels = Uint8Array.from({ length: 400 }, (_, row) => (row % 7 < 3 ? 1 : 0));
+  const rowsOf = (width: number, count: number) => ({
+    values: new Float32Array(width * count).map((_, place) =>
+      place % 5 === 0 ? NaN : ((place * 37) % 101) / 10,
+    ),
+    width,
+    count,
+  });
+  const treesOf = (width: number) =>
+    boost({ ...rowsOf(width, 400), labels }, { parameters: { ...XGBOOST_DEFAULTS, rounds: 5 }, seed: 1 })
+      .trees;
+
+  it('adds, to the last bit, what each tree says by itself, for any number of rows', () => {
+    const trees = treesOf(3);
+    const packed = packTrees(trees, 3);
+    for (const count of [0, 1, 2, 3, 4, 5, 399]) {
+      const rows = rowsOf(3, count);
+      const [ours, plain] = [new Float32Array(count).fill(0.3), new Float32Array(count).fill(0.3)];
+      packed.addTo(rows.values, ours);
+      for (const tree of trees) addTree(tree, { ...rows, margins: plain });
+      expect(ours).toEqual(plain);
+    }
+  });
+
+  it('keeps several forests apart, also when a wider one needs more room for its rows', () => {
+    const [narrow, wide] = [packTrees(treesOf(2), 2), packTrees([], 20_000)];
+    const before = new Float32Array(400);
+    narrow.addTo(rowsOf(2, 400).values, before);
+    const untouched = new Float32Array(3).fill(0.5);
+    wide.addTo(rowsOf(20_000, 3).values, untouched);
+    expect([...untouched]).toEqual([0.5, 0.5, 0.5]);
+    const after = new Float32Array(400);
+    narrow.addTo(rowsOf(2, 400).values, after);
+    expect(after).toEqual(before);
   });
 });

@@ -52,7 +52,10 @@ export function createTeam(arena: Arena, options: { threads: number; kernel: Ker
   }
   const membership: Membership = { memory, jobs, jobCapacity, kernelName: options.kernel };
   for (let other = 0; other < others; other += 1) {
-    new Worker(new URL('./team-worker.ts', import.meta.url), { workerData: membership }).unref();
+    const worker = new Worker(new URL('./team-worker.ts', import.meta.url), { workerData: membership });
+    // A failed job is told by `hasFailed`; without a thread that could not start the others do its work.
+    worker.on('error', () => {});
+    worker.unref();
   }
   let begun = 0;
   const member: Member = { ...membership, kernel, ints };
@@ -67,6 +70,8 @@ export function createTeam(arena: Arena, options: { threads: number; kernel: Ker
     },
     close() {
       Atomics.store(ints, HEADER.isOver >> 2, 1);
+      // Changed as well: a thread that is about to sleep on it would not hear of the end.
+      Atomics.store(ints, HEADER.limit >> 2, -1);
       Atomics.notify(ints, HEADER.limit >> 2);
     },
   };
