@@ -270,13 +270,15 @@ describe('boost', () => {
 
   it('takes weights of any size and trees of any depth', () => {
     const rows = wholeRows(11, 601);
-    // By powers of two, so that no digit changes.
-    for (const scale of [2 ** -8, 2 ** 40]) {
-      const weights = new Float32Array(601).fill(scale);
-      const more = { rounds: 2, maxDepth: 16, minChildWeight: 0, lambda: 0 };
-      const scaled = fit({ ...rows, weights }, more);
-      const plain = fit(rows, more);
-      expect(scaled.trees[1]!.columns).toEqual(plain.trees[1]!.columns);
+    for (const scale of [1e-12, 1, 1e12]) {
+      const weights = new Float32Array(601).map((_, row) => scale * (1 + (row % 3)));
+      const more = { rounds: 2, maxDepth: 16, minChildWeight: 0 };
+      const options = { parameters: { ...XGBOOST_DEFAULTS, ...more }, seed: 1 };
+      const { trees } = boost({ ...rows, weights }, options);
+      expect(boost({ ...rows, weights }, { ...options, kernel: 'plain' }).trees).toEqual(trees);
+      for (const { thresholds } of trees) expect(thresholds.every(Number.isFinite)).toBe(true);
+      // So light that no side of a split weighs anything: a root alone.
+      expect(trees[0]!.columns.length > 100).toBe(scale >= 1);
     }
     const idle = fit({ ...rows, weights: new Float32Array(601) }, { rounds: 1 });
     expect([...idle.trees[0]!.thresholds]).toEqual([0]);

@@ -85,7 +85,9 @@ describe.each(['wasm', 'plain'] as const)('the kernel "%s"', (kernel) => {
     arena.choose([0]);
     const team = createTeam(arena, { threads: 1, kernel });
     const [histogram, node] = [arena.takeHistogram(), arena.takeNode()];
-    arena.doubles[(node + NODE.hessian) >> 3] = 4;
+    // What an earlier fit left in the memory is not to be read.
+    arena.doubles.set([0, 4], (node + NODE.gradient) >> 3);
+    arena.doubles.fill(0, histogram >> 3, (histogram >> 3) + 10);
     // Gradients 1, 1, -1, -1 with hessians of 1: by hand, the best gain is 2 * 4 / (2 + lambda).
     for (let bin = 0; bin < 4; bin += 1) {
       arena.doubles.set([bin < 2 ? 1 : -1, 1], (histogram >> 3) + 2 * bin);
