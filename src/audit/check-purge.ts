@@ -30,6 +30,9 @@ export const purge: Check = {
       const evidence = overlapEvidence(pipeline, { rows, picked, fittedAt });
       if (evidence !== null) findings.push({ name: 'label-overlap', evidence });
     }
+    if (chosen === 0 && findings.length === 0) {
+      return notRun('no fit has a row to learn from: no label is known, or all are void or held out');
+    }
     const refitted = fits.filter((_, place) => place % Math.floor(FITS / REFITTED) === 0);
     for (const fittedAt of refitted) {
       const evidence = poisonEvidence(pipeline, rows, fittedAt);

@@ -1,4 +1,4 @@
-import { createRandom, HOUR_MS, MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { createRandom, HOUR_MS, MINUTE_MS, parseUtc, type EpochMs } from '../core/index.ts';
 import type { FeatureInput } from '../features/index.ts';
 import { compareObservations } from '../lake/index.ts';
 import { blockRows, VOID_LABEL, type DirectionRows } from '../models/index.ts';
@@ -132,18 +132,34 @@ function meanOf(walked: readonly Float64Array[]): Float64Array {
   return first.map((_, row) => walked.reduce((sum, hits) => sum + (hits[row] ?? NaN), 0) / walked.length);
 }
 
-/** The bars in time order with prices of chance: every bar opens where the one before closed. */
+/**
+ * Prices of chance for the bars: in the order of their time every bar opens where the one before closed, whatever order
+ * the records have; a bar that is told twice is the same twice.
+ */
 function randomWalk(records: readonly RawRecord[], seed: number): RawRecord[] {
   const random = createRandom(seed).fork('noise market');
   const deviation = deviationOf(records);
+  const times = records.filter(({ kind }) => kind === 'candle').map(({ fields }) => String(fields.open_time));
+  const inOrder = [...new Set(times)].sort((one, other) => timeOf(one) - timeOf(other));
   let price = Number(records.find(({ kind }) => kind === 'candle')?.fields.close);
-  return records.map((record) => {
-    if (record.kind !== 'candle') return record;
-    const open = price;
-    price = Number((open * Math.exp(deviation * random.normal())).toPrecision(9));
-    const [high, low] = [Math.max(open, price), Math.min(open, price)];
-    return { ...record, fields: { ...record.fields, open, high, low, close: price } };
-  });
+  const bars = new Map(
+    inOrder.map((time) => {
+      const open = price;
+      price = Number((open * Math.exp(deviation * random.normal())).toPrecision(9));
+      return [time, { open, high: Math.max(open, price), low: Math.min(open, price), close: price }];
+    }),
+  );
+  return records.map((record) =>
+    record.kind === 'candle'
+      ? { ...record, fields: { ...record.fields, ...bars.get(String(record.fields.open_time)) } }
+      : record,
+  );
+}
+
+/** Numbers and texts of a time alike; what cannot be read comes last, and is turned away at the door. */
+function timeOf(text: string): number {
+  const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) : parseUtc(text);
+  return Number.isNaN(time) ? Infinity : time;
 }
 
 /** Standard deviation of a bar's log return, without what the door would call a jump. */

@@ -7,9 +7,10 @@ const FEWEST_TRAINING = 100;
 
 /**
  * Window ends at which fits are attacked, evenly over what is left after the warm-up.
- * @returns none where the history is too short
+ * @returns none where the history is too short, or nothing of it has a truth
  */
-export function fitMoments({ windowEnds, count }: DirectionRows, wanted: number): EpochMs[] {
+export function fitMoments({ windowEnds, labels, count }: DirectionRows, wanted: number): EpochMs[] {
+  if (!labels.some(isKnown)) return [];
   const first = Math.max(FEWEST_TRAINING, Math.floor(count * WARM_UP_SHARE));
   if (first + wanted >= count) return [];
   const step = (count - 1 - first) / wanted;
@@ -17,7 +18,8 @@ export function fitMoments({ windowEnds, count }: DirectionRows, wanted: number)
 }
 
 /** The reason of a check that finds no moment for a fit. */
-export function tooShort({ count }: DirectionRows): string {
+export function tooShort({ count, labels }: DirectionRows): string {
+  if (!labels.some(isKnown)) return 'no window has a truth to learn from: all are void, unknown or held out';
   return `${count} windows leave no fit with ${FEWEST_TRAINING} rows before it and windows after it`;
 }
 
@@ -40,4 +42,8 @@ export function rowsUpTo(rows: DirectionRows, windowEnd: EpochMs): DirectionRows
     labelKnownAt: rows.labelKnownAt.subarray(0, count),
     futureReturns: rows.futureReturns.subarray(0, count),
   };
+}
+
+function isKnown(label: number): boolean {
+  return label <= 1;
 }

@@ -112,7 +112,7 @@ async function auditWith(
     reports,
     ...facts,
   });
-  return audit.findings.length > 0 || audit.checks < FEWEST_CHECKS ? 1 : 0;
+  return audit.findings.length > 0 || audit.checks < FEWEST_CHECKS || isMissed(audit, plant ?? null) ? 1 : 0;
 }
 
 async function readAll({ source }: HistoryFolder): Promise<RawRecord[]> {
@@ -183,7 +183,15 @@ function describe(
     ),
     ...findings.flatMap(tellFinding),
     `  ${verdictOn(audit)}`,
+    ...(isMissed(audit, facts.plant)
+      ? [`  The planted leak ${facts.plant} was not found: on this history the audit proves nothing.`]
+      : []),
   ].join('\n');
+}
+
+/** An audit that does not see what was planted is no audit. */
+function isMissed({ findings }: Pick<LeakAudit, 'findings'>, plant: string | null): boolean {
+  return plant !== null && findings.every(({ name }) => name !== plant);
 }
 
 /** So many proofs are shown; all stand in the JSON. */

@@ -61,7 +61,7 @@ function conclude(report: DirectionReport): string[] {
   if (own === undefined) return [];
   const benchmark = report.pairs.find(({ against }) => against === report.trials.benchmark.name);
   const all = report.ablation.at(-1);
-  const followed = report.pastCoverage.filter(({ n }) => n > 0);
+  const followed = report.pastCoverage.filter(({ n }) => n > 0).filter(isNews);
   // Where there are too few windows for an interval, nothing is reached.
   const reached = followed.filter(({ accuracy, low }) => accuracy >= WANTED && !Number.isNaN(low));
   const best = followed
@@ -78,6 +78,11 @@ function conclude(report: DirectionReport): string[] {
     `${head}: ${superior.consistent < SIGNIFICANT ? 'at least one' : 'no one'} of ${report.trials.trials} trials is shown to be better than ${report.trials.benchmark.name} (Hansen, p ${drawn(superior, 'consistent')}); probability of overfitting ${percent(overfitting.probability)}; deflated Sharpe ${percent(sharpe.deflated)} before costs.`,
     `${head}: ${concludeTrading(report)}`,
   ];
+}
+
+/** Equal probabilities make several shares one. */
+function isNews({ n }: { n: number }, place: number, all: readonly { n: number }[]): boolean {
+  return n !== all[place - 1]?.n;
 }
 
 function surest({ target, accuracy, low, high, n }: DirectionReport['pastCoverage'][number]): string {
@@ -132,7 +137,7 @@ function describeArms({ arms }: DirectionReport): Block[] {
   ];
 }
 
-function describePairs({ arms, pairs, ablation, timing }: DirectionReport): Block[] {
+function describePairs({ arms, pairs, ablation, timing, groups }: DirectionReport): Block[] {
   const head = ['', 'against', 'points ahead', 'McNemar p', 'Diebold-Mariano p', 'n'];
   const rowsOf = (some: readonly ReportedPair[]) =>
     some.map(({ name, against, paired }) => [
@@ -151,7 +156,12 @@ function describePairs({ arms, pairs, ablation, timing }: DirectionReport): Bloc
       text: `McNemar's test is exact and takes windows for independent, so it stays away where they overlap; Diebold-Mariano compares Brier scores with a correction for overlap and small samples. Market timing (Pesaran-Timmermann) of ${arms[0]?.name ?? ''} on ${timing.n} windows that do not overlap: ${Number.isNaN(timing.statistic) ? 'not defined, one side never changes' : `statistic ${timing.statistic.toFixed(2)}, one-sided p ${chance(timing.p)}`}.`,
     },
     ...(ablation.length === 0
-      ? []
+      ? [
+          {
+            kind: 'text' as const,
+            text: `Whether sentiment helps cannot be asked: columns with values are those of ${groups.join(' and ')}.`,
+          },
+        ]
       : [
           { kind: 'heading', level: 3, text: 'Does sentiment help?' } as const,
           { kind: 'table', head, rows: rowsOf(ablation) } as const,
@@ -162,6 +172,8 @@ function describePairs({ arms, pairs, ablation, timing }: DirectionReport): Bloc
 function describeConfidence(report: DirectionReport): Block[] {
   const { ece, reliability: bins } = report.calibration;
   const id = `${report.barMinutes}m-${report.horizonMinutes}`;
+  // Without an interval a point shows chance.
+  const judged = report.pastCoverage.filter(({ low }) => !Number.isNaN(low));
   return [
     { kind: 'heading', level: 3, text: 'How sure, how right' },
     {
@@ -197,13 +209,15 @@ function describeConfidence(report: DirectionReport): Block[] {
         lines: [
           {
             name: 'by the past',
-            points: report.pastCoverage.map(({ target, accuracy }) => [Math.log10(target), accuracy]),
-            bounds: report.pastCoverage.map(({ low, high }) => [low, high]),
+            points: judged.map(({ target, accuracy }) => [Math.log10(target), accuracy]),
+            bounds: judged.map(({ low, high }) => [low, high]),
             hasDots: true,
           },
           {
             name: 'looking back',
-            points: report.coverage.map(({ coverage, accuracy }) => [Math.log10(coverage), accuracy]),
+            points: report.coverage
+              .filter(({ low }) => !Number.isNaN(low))
+              .map(({ coverage, accuracy }) => [Math.log10(coverage), accuracy]),
             hasDots: true,
           },
         ],
@@ -212,22 +226,26 @@ function describeConfidence(report: DirectionReport): Block[] {
     {
       kind: 'table',
       head: ['surest', 'accuracy, thresholds of the past', 'answered', 'n'],
-      rows: report.pastCoverage.map(({ target, coverage, accuracy, low, high, n }) => [
-        percent(target),
-        `${percent(accuracy)} (${between({ low, high })})`,
-        percent(coverage),
-        String(n),
-      ]),
+      rows: report.pastCoverage
+        .filter(isNews)
+        .map(({ target, coverage, accuracy, low, high, n }) => [
+          percent(target),
+          `${percent(accuracy)} (${between({ low, high })})`,
+          percent(coverage),
+          String(n),
+        ]),
     },
     {
       kind: 'table',
       head: ['answered', 'accuracy, looking back', 'distance of P(up) from 0.5, at least', 'n'],
-      rows: report.coverage.map(({ coverage, accuracy, low, high, threshold, n }) => [
-        percent(coverage),
-        `${percent(accuracy)} (${between({ low, high })})`,
-        threshold.toFixed(4),
-        String(n),
-      ]),
+      rows: report.coverage
+        .filter(isNews)
+        .map(({ coverage, accuracy, low, high, threshold, n }) => [
+          percent(coverage),
+          `${percent(accuracy)} (${between({ low, high })})`,
+          threshold.toFixed(4),
+          String(n),
+        ]),
     },
   ];
 }
@@ -268,7 +286,7 @@ function describeTrading(report: DirectionReport): Block[] {
         `${costBasisPoints} bp`,
         total.toFixed(2),
         annualSharpe.toFixed(2),
-        percent(breakEven),
+        breakEven > 1 ? 'none' : percent(breakEven),
       ]),
     },
   ];

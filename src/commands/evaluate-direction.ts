@@ -111,6 +111,11 @@ function evaluateOn(
       terminal.progress('walking forward', done, total);
     },
   });
+  if (study.n === 0) {
+    throw usageInvalid(
+      `None of the ${study.voids} tested windows has a truth: every one is void (the price never moved, or --label is too wide), unknown yet, or held out. Choose another range, label or hold-out.`,
+    );
+  }
   terminal.say('  holding it against the baselines');
   const compared = compareStudy(study);
   const confidence = confidenceOf(study);

@@ -87,7 +87,8 @@ async function openVersion(
   wanted: string | undefined,
 ): Promise<OpenVersion> {
   const known = await listVersions(pool, { family: FAMILY });
-  const version = wanted ?? known[0]?.version;
+  // As it is named everywhere else, or by its number alone.
+  const version = wanted?.replace(/^trees@/, '') ?? known[0]?.version;
   const recorded = version === undefined ? null : await findVersion(pool, { family: FAMILY, version });
   if (recorded === null) {
     throw modelNotFound(

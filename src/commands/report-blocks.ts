@@ -10,11 +10,11 @@ export type Block =
   | { kind: 'picture'; name: string; about: string; svg: string };
 
 const STYLE = `
-body { font: 15px/1.5 system-ui, sans-serif; color: #111827; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #111827; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.7rem; } h2 { font-size: 1.3rem; margin-top: 2.4rem; border-top: 1px solid #e5e7eb; padding-top: 1rem; }
 h3 { font-size: 1.05rem; margin-top: 1.8rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; margin: 0.8rem 0; }
-th, td { border: 1px solid #e5e7eb; padding: 0.25rem 0.6rem; text-align: left; white-space: nowrap; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 12.5px; margin: 0.8rem 0; }
+th, td { border: 1px solid #e5e7eb; padding: 0.25rem 0.5rem; text-align: left; vertical-align: top; }
 th { background: #f9fafb; } figure { margin: 1rem 0; } figcaption { color: #4b5563; font-size: 13px; }
 svg { max-width: 100%; height: auto; }`;
 

@@ -8,6 +8,7 @@ import { describeReports } from './direction-pages.ts';
 import { outFileUnwritable } from './errors.ts';
 import { isFileError, requireOutFile, writeWhole } from './out-file.ts';
 import type { CommandContext, ExitCode } from './program.ts';
+import { requireTruth } from './search-direction.ts';
 import { renderHtml, renderMarkdown, type Block } from './report-blocks.ts';
 
 interface Options {
@@ -105,6 +106,7 @@ function reportOn(history: History, options: Options, { terminal }: CommandConte
     to,
     refit: { everyDays: options.everyDays },
     seed: options.seed,
+    onFolded: (rows) => requireTruth({ rows }, from),
     onProgress: (phrase, done, total) => {
       terminal.progress(`${horizonMinutes} min, ${phrase}`, done, total);
     },

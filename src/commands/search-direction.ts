@@ -74,6 +74,7 @@ function searchOn(
     horizonMinutes: options.horizon,
     usesSentiment,
   });
+  requireTruth(searchable, from);
   const name = nameOf(searchable, options, { from, to });
   const path = options.out ?? join(config.dataDir, 'searches', `${name.search}.jsonl`);
   const file = openTrialFile(path, name);
@@ -198,6 +199,18 @@ function nameOf(
     ...{ from: isoUtc(from), to: isoUtc(to), columns: rows.columns.join(' '), data: data.digest('hex') },
   };
   return { search: workspaceName('search', facts), facts };
+}
+
+/** @throws AppError `USAGE_INVALID` where too few windows before the first fold have a truth */
+export function requireTruth({ rows }: Pick<SearchableHistory, 'rows'>, from: EpochMs): void {
+  const known = rows.labels.reduce(
+    (sum, label, row) => sum + Number(label <= 1 && (rows.windowEnds[row] ?? NaN) < from),
+    0,
+  );
+  if (known >= FEWEST_WINDOWS) return;
+  throw usageInvalid(
+    `Of the windows before ${isoUtc(from)} only ${known} have a truth (the others are void, unknown or held out), and trials need ${FEWEST_WINDOWS} to learn from and be judged by. Choose a later --from, a narrower --label or another hold-out.`,
+  );
 }
 
 function requirePast({ first, from, barMinutes }: DirectionHistory, { horizon }: Options): void {

@@ -16,8 +16,8 @@ describe('drawLines', () => {
       [10, 1],
     ] as const;
     const svg = drawLines({ ...chart, lines: [{ name: 'line', points }] });
-    // 72 from the left and 48 from below; 16 from the right and 56 from the top.
-    expect(svg).toContain('points="72.0,272.0 704.0,56.0"');
+    // 72 from the left and 48 from below; 16 from the right and 84 from the top.
+    expect(svg).toContain('points="72.0,272.0 704.0,84.0"');
     expect(svg).toContain('a &lt; b');
   });
 

@@ -35,7 +35,7 @@ const WIDTH = 720;
 const HEIGHT = 320;
 const LEFT = 72;
 const RIGHT = 16;
-const TOP = 56;
+const TOP = 84;
 const BOTTOM = 48;
 const TICKS = 5;
 const BAR_HEIGHT = 18;
@@ -98,7 +98,7 @@ export function drawLines({ title, x, y, lines }: LineChart): string {
   return svgOf(HEIGHT, title, [
     ...grid,
     textOf([(LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10], x.label, 'middle'),
-    textOf([LEFT, TOP - 4], y.label),
+    textOf([LEFT, TOP - 10], y.label),
     ...legend,
     ...lines.map((line, place) => whiskersOf(line, { place, toX, toY })),
     ...shown.map(({ points, hasDots }, place) => {

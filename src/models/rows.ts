@@ -175,7 +175,8 @@ function maturedRuns(rows: DirectionRows, maturity: Maturity): Run[] {
   const { asOf, horizonMinutes, embargoMinutes, trainingDays = Infinity } = maturity;
   if (!(trainingDays > 0)) throw new RangeError(`a training lasts more than 0 days, got ${trainingDays}`);
   const lastEnd = asOf - (horizonMinutes + embargoMinutes) * MINUTE_MS;
-  const before = asOf - trainingDays * DAY_MS;
+  // Without a bound all of the past teaches, also to a fit at the end of time.
+  const before = trainingDays === Infinity ? -Infinity : asOf - trainingDays * DAY_MS;
   const runs: Run[] = [];
   let first = -1;
   let row = 0;

@@ -52,6 +52,8 @@ export interface DirectionReportOptions extends Pick<
   seed: number;
   /** Told what is at work, and how far it is. */
   onProgress?: (phrase: string, done: number, total: number) => void;
+  /** Given the folded history before anything is fitted: may refuse it by throwing. */
+  onFolded?: (rows: DirectionRows) => void;
 }
 
 /** An arm on the tested windows. */
@@ -81,7 +83,9 @@ export interface DirectionReport {
   trainingRows: { first: number; last: number };
   arms: ReportedArm[];
   pairs: ReportedPair[];
-  /** Empty where no scorer is read. */
+  /** Groups of columns that have values. */
+  groups: readonly FeatureGroup[];
+  /** Empty where no scorer is read, or it had nothing to read. */
   ablation: ReportedPair[];
   timing: Timing;
   trials: TrialJudgement;
@@ -113,13 +117,11 @@ export function reportDirection(options: DirectionReportOptions): DirectionRepor
   const { featureSet, family, rival, horizonMinutes, seed, onProgress } = options;
   onProgress?.('folding the history', 0, 1);
   const { rows, labelsOneBarLater } = foldHistory(options);
+  options.onFolded?.(rows);
   const arms = createArms(rows, options);
-  const seen = featureSet.names.filter(
-    (name) => options.usesSentiment || !featureSet.withoutSentiment.includes(name),
-  );
-  const own = arms.walk(family, { name: `${family.name}, ${ALL}`, columns: seen });
+  const own = arms.walk(family, { name: `${family.name}, ${ALL}`, columns: arms.seen });
   const byGroups = arms.walkGroups(family);
-  const other = arms.walk(rival, { name: `${rival.name}, ${ALL}`, columns: seen });
+  const other = arms.walk(rival, { name: `${rival.name}, ${ALL}`, columns: arms.seen });
   const baselines = Object.entries(options.baselines).map(([name, baseline]) =>
     arms.walk(baseline, { name, columns: [] }),
   );
@@ -163,7 +165,11 @@ export function reportDirection(options: DirectionReportOptions): DirectionRepor
     pairs: [price, other, ...baselines].flatMap((against) =>
       against === undefined ? [] : [pairOf(own, against)],
     ),
-    ablation: price === undefined ? [] : [...byGroups.slice(1), own].map((arm) => pairOf(arm, price)),
+    groups: arms.groups,
+    ablation:
+      price === undefined || byGroups.length === 1
+        ? []
+        : [...byGroups.slice(1), own].map((arm) => pairOf(arm, price)),
     timing: judgeTiming(judged),
     trials: judgeTrials({
       ...options,
@@ -197,16 +203,33 @@ interface Walked {
 function createArms(rows: DirectionRows, options: DirectionReportOptions) {
   const { featureSet, usesSentiment, horizonMinutes, graceSeconds, from, to, refit, seed, onProgress } =
     options;
+  /** A group of which the history has no value says nothing, and would only throw the dice of a fit anew. */
+  const isThere = (group: FeatureGroup) =>
+    featureSet.groups[group].some((column) => {
+      const place = rows.columns.indexOf(column);
+      for (let row = 0; row < rows.count; row += 1) {
+        if (!Number.isNaN(rows.values[row * rows.columns.length + place])) return true;
+      }
+      return false;
+    });
+  const there = (['price', 'sentiment', 'social'] as const).filter(
+    (group) => group === 'price' || (usesSentiment && isThere(group)),
+  );
   const arms = {
+    groups: there,
+    seen: featureSet.names.filter((name) => there.some((group) => featureSet.groups[group].includes(name))),
     /** By group of columns; without a scorer there is nothing but the price to be parted. */
     walkGroups: (family: ModelFamily): Walked[] =>
-      (usesSentiment ? GROUPS : []).map(({ name, groups }) => {
-        const isSeen = (column: string) => groups.some((group) => featureSet.groups[group].includes(column));
-        return arms.walk(family, {
-          name: `${family.name}, ${name}`,
-          columns: featureSet.names.filter(isSeen),
-        });
-      }),
+      GROUPS.filter(({ groups }) => usesSentiment && groups.every((group) => there.includes(group))).map(
+        ({ name, groups }) => {
+          const isSeen = (column: string) =>
+            groups.some((group) => featureSet.groups[group].includes(column));
+          return arms.walk(family, {
+            name: `${family.name}, ${name}`,
+            columns: featureSet.names.filter(isSeen),
+          });
+        },
+      ),
     walk(family: ModelFamily, { name, columns }: { name: string; columns: readonly string[] }): Walked {
       const read = selectColumns(rows, [...columns, PAST_RETURN]);
       const fits: AnsweringFit[] = [];
