@@ -111,11 +111,7 @@ function evaluateOn(
       terminal.progress('walking forward', done, total);
     },
   });
-  if (study.n === 0) {
-    throw usageInvalid(
-      `None of the ${study.voids} tested windows has a truth: every one is void (the price never moved, or --label is too wide), unknown yet, or held out. Choose another range, label or hold-out.`,
-    );
-  }
+  requireScored(study);
   terminal.say('  holding it against the baselines');
   const compared = compareStudy(study);
   const confidence = confidenceOf(study);
@@ -217,6 +213,14 @@ function pathsInWords({ groups, testGroups, accuracies, logLosses }: Paths): str
     `  combinatorial purged cross-validation, ${testGroups} of ${groups} groups tested together, ${amount(accuracies.length, 'path')} over the whole history:`,
     `    accuracy ${among(accuracies, percent)}, log loss ${among(logLosses, (loss) => loss.toFixed(5))}; its fits learn from what came after, too`,
   ].join('\n');
+}
+
+/** @throws AppError `USAGE_INVALID` where nothing can be judged */
+function requireScored({ n, voids }: DirectionStudy): void {
+  if (n > 0) return;
+  throw usageInvalid(
+    `None of the ${voids} tested windows has a truth: every one is void (the price never moved, or --label is too wide), unknown yet, or held out. Choose another range, label or hold-out.`,
+  );
 }
 
 function refitOf({ testFrom, refitDays, folds }: Options): Refit {
