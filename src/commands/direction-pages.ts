@@ -203,6 +203,8 @@ function describeConfidence(report: DirectionReport): Block[] {
         title: `Accuracy over coverage, ${hours(report)} ahead`,
         x: {
           label: 'share of windows that are answered (logarithmic)',
+          from: -2,
+          to: 0,
           format: (log) => percentShort(10 ** log),
         },
         y: { label: 'accuracy', format: percentShort },

@@ -108,6 +108,8 @@ export function signed(value: number): string {
 
 /** A p as it can be read: never 0. */
 export function chance(p: number | null): string {
-  if (p === null) return '-';
+  if (p === null || Number.isNaN(p)) return '-';
+  // One less a number next to 1: what is below its last digit is not known.
+  if (p === 0) return '< 1e-15';
   return p < 1e-4 ? `< 1e${Math.max(-300, Math.floor(Math.log10(p)) + 1)}` : p.toFixed(4);
 }
