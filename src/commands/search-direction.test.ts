@@ -55,6 +55,25 @@ describe('search direction', () => {
     expect(trace.text()).toMatch(/searched less untuned: -?\d+\.\d\d points/);
   });
 
+  it('leaves out what is held out and says so, and refuses where that leaves too little to learn from', async () => {
+    const kept = `${isoUtc(ORIGIN + 20 * DAY_MS)}/${isoUtc(ORIGIN + 22 * DAY_MS)}`;
+    const part = traceCommand({ BELLWETHER_HOLDOUT: kept, BELLWETHER_DATA_DIR: join(root, 'held-out') });
+    const options = {
+      ...{ history, horizon: 60, family: 'logistic', scorer: 'none', seed: 1 },
+      ...{ method: 'random' as const, trials: 2, folds: 2, out: join(root, 'held-out.jsonl') },
+    };
+    await searchDirectionCommand(options, part.context);
+    expect(part.json()).toMatchObject({ holdout: kept });
+    expect(part.json()['n']).toBeLessThan(trace.json()['n'] as number);
+    expect(part.text()).toContain(`held out  ${kept}: neither trains nor tests`);
+    const all = `${isoUtc(ORIGIN)}/${isoUtc(ORIGIN + 60 * DAY_MS)}`;
+    const none = traceCommand({ BELLWETHER_HOLDOUT: all, BELLWETHER_DATA_DIR: join(root, 'held-out') });
+    await expect(searchDirectionCommand(options, none.context)).rejects.toMatchObject({
+      code: 'USAGE_INVALID',
+      message: expect.stringContaining('only 0 have a truth') as string,
+    });
+  });
+
   it('keeps every trial in the data folder, and goes on from there', async () => {
     const file = trace.json()['file'] as string;
     expect(file).toContain(join(root, 'data', 'searches'));

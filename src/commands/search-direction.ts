@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
+import { describeHoldout, isoUtc, MINUTE_MS, type EpochMs } from '../core/index.ts';
 import {
   SEARCH_SPACES,
   type DirectionScores,
@@ -104,12 +104,21 @@ function searchOn(
         );
     },
   });
-  const facts = { ...options, barMinutes: history.barMinutes, from, to, path };
+  const facts = {
+    ...{ ...options, barMinutes: history.barMinutes, from, to, path },
+    holdout: holdout === null ? null : describeHoldout(holdout),
+  };
   terminal.result(describe(study, facts), jsonOf(study, facts));
   return 0;
 }
 
-type Facts = Options & { barMinutes: number; from: EpochMs; to: EpochMs; path: string };
+type Facts = Options & {
+  barMinutes: number;
+  from: EpochMs;
+  to: EpochMs;
+  path: string;
+  holdout: string | null;
+};
 
 function jsonOf({ search, tuned, untuned, comparison }: DirectionSearchStudy, facts: Facts): object {
   return {
@@ -129,6 +138,7 @@ function jsonOf({ search, tuned, untuned, comparison }: DirectionSearchStudy, fa
     from: isoUtc(facts.from),
     to: isoUtc(facts.to),
     file: facts.path,
+    holdout: facts.holdout,
   };
 }
 
@@ -162,6 +172,7 @@ function describe({ search, tuned, untuned, comparison }: DirectionSearchStudy, 
   return [
     `${facts.family}+${facts.scorer}, ${facts.horizon} minutes ahead, bars of ${facts.barMinutes} minutes, ${facts.method} search inside ${amount(search.folds.length, 'fold')}`,
     `  tested    ${isoUtc(facts.from)} to ${isoUtc(facts.to)}, n = ${tuned.n}, ${amount(trialsOf(search.folds), 'trial')} in all`,
+    ...(facts.holdout === null ? [] : [`  held out  ${facts.holdout}: neither trains nor tests`]),
     ...alignColumns([
       ['', 'accuracy', '95 % interval', 'one bar later', 'log loss', 'AUC'],
       row('searched', tuned),
