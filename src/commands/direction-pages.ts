@@ -225,6 +225,12 @@ function describeConfidence(report: DirectionReport): Block[] {
         ],
       }),
     },
+    ...describeCoverage(report),
+  ];
+}
+
+function describeCoverage(report: DirectionReport): Block[] {
+  return [
     {
       kind: 'table',
       head: ['surest', 'accuracy, thresholds of the past', 'answered', 'n'],
