@@ -1,20 +1,17 @@
 import { createRandom, SECOND_MS, type EpochMs } from '../core/index.ts';
-import { logLoss } from '../stats/index.ts';
+import { logLoss, logLossOf } from '../stats/index.ts';
 import { scoredRows } from './evaluation.ts';
 import { searchBrackets, type Trial } from './halving.ts';
 import { rowsKnownAt, type DirectionRows } from './rows.ts';
 import { SAMPLERS, type SearchMethod } from './samplers.ts';
 import { requireDimensions, type Recipe, type SearchSpace, type Settings } from './search-space.ts';
-import { testRuns, walkForward, type TestRun } from './walk-forward.ts';
+import { GRACE_SECONDS, testRuns, walkForward, type TestRun } from './walk-forward.ts';
 
 /** Newest share of a fold's rows on which its trials are judged. */
 const JUDGED_SHARE = 0.5;
 /** Fits by which they are judged, each on everything before its part of them. */
 const INNER_FOLDS = 3;
-/** A window is decided this long after its end. */
-const GRACE_SECONDS = 60;
 const MOST_TRIALS = 100_000;
-const LOSS_FLOOR = 2 ** -52;
 
 /** What a trial came to on one rung; plain JSON. */
 export interface TrialRecord {
@@ -245,7 +242,7 @@ function noteLosses(
   answers.forEach((probability, place) => {
     const label = labels[first + place] ?? NaN;
     if (!(label <= 1)) return;
-    losses[before + place] = -Math.log(Math.max(label === 1 ? probability : 1 - probability, LOSS_FLOOR));
+    losses[before + place] = logLossOf(probability, label);
   });
 }
 

@@ -7,7 +7,7 @@ const WEEK_DAYS = 7;
 /** 1970-01-05, the first Monday of the epoch. */
 const FIRST_MONDAY = 4 * DAY_MS;
 /** A window is decided this long after its end, live and here. */
-const GRACE_SECONDS = 60;
+export const GRACE_SECONDS = 60;
 
 /**
  * When fits are made: `weekly`, at `from` and at each Monday 00:00 UTC; `once`, at `from` for all; every so many days, at

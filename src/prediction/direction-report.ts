@@ -25,7 +25,7 @@ import {
   type SearchSpace,
 } from '../models/index.ts';
 import { weighColumns } from './column-importances.ts';
-import { foldHistory, type DirectionStudyOptions } from './direction-study.ts';
+import { foldHistory, truthOf, type DirectionStudyOptions } from './direction-study.ts';
 import { judgeRegimes, type Regime } from './regimes.ts';
 import { judgeTrials, type TrialJudgement } from './trial-judgement.ts';
 import { judgeTrading, nextReturns, type TradingJudgement } from './trading-judgement.ts';
@@ -158,7 +158,7 @@ export function reportDirection(options: DirectionReportOptions): DirectionRepor
     from: options.from,
     to: options.to,
     windows: described[0]?.scores.n ?? 0,
-    baseRate: baseRateOf(judged),
+    baseRate: truthOf(judged).baseRate,
     fits: own.fits.length,
     trainingRows: { first: own.trainingRows[0] ?? 0, last: own.trainingRows.at(-1) ?? 0 },
     arms: described,
@@ -252,14 +252,4 @@ function createArms(rows: DirectionRows, options: DirectionReportOptions) {
     },
   };
   return arms;
-}
-
-function baseRateOf({ probabilities, labels }: ComparisonRows): number {
-  let [ups, all] = [0, 0];
-  probabilities.forEach((probability, row) => {
-    if (Number.isNaN(probability) || (labels[row] ?? NaN) > 1) return;
-    all += 1;
-    ups += labels[row] ?? 0;
-  });
-  return ups / all;
 }

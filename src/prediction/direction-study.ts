@@ -163,7 +163,10 @@ export function studyDirection(options: DirectionStudyOptions): DirectionStudy {
 }
 
 /** How often the answer was yes, and how often there was none. */
-function truthOf({ probabilities, labels }: ComparisonRows): Pick<DirectionStudy, 'baseRate' | 'voids'> {
+export function truthOf({
+  probabilities,
+  labels,
+}: ComparisonRows): Pick<DirectionStudy, 'baseRate' | 'voids'> {
   let tested = 0;
   let known = 0;
   let ups = 0;

@@ -4,6 +4,7 @@ import {
   backtestOverfitting,
   deflatedSharpe,
   expectedMaximumSharpe,
+  logLossOf,
   paperTrade,
   positionsOf,
   probabilisticSharpe,
@@ -87,8 +88,7 @@ export function judgeTrials(question: TrialQuestion): TrialJudgement {
   );
   const benchmarkLosses = Float64Array.from(places, (place) => {
     const row = testedRows[place] ?? -1;
-    const probability = benchmark.probabilities[row] ?? NaN;
-    return -Math.log(Math.max(2 ** -52, rows.labels[row] === 1 ? probability : 1 - probability));
+    return logLossOf(benchmark.probabilities[row] ?? NaN, rows.labels[row] ?? NaN);
   });
   const losses = trials.map((trial) => Float64Array.from(places, (place) => trial[place] ?? NaN));
   const gains = losses.map((trial) => trial.map((loss, place) => (benchmarkLosses[place] ?? NaN) - loss));

@@ -72,7 +72,12 @@ export function logLoss(probabilities: Float64Array, labels: Uint8Array): number
   return sum / labels.length;
 }
 
-/** Log-loss of one row. */
+/**
+ * Log-loss of one row, as `logLoss` adds it up.
+ * @param probability - P(1), 0..1
+ * @param label - 0 or 1
+ * @returns nats
+ */
 export function logLossOf(probability: number, label: number): number {
   return -Math.log(Math.max(label === 1 ? probability : 1 - probability, LOG_FLOOR));
 }

@@ -11,6 +11,7 @@ export {
   balancedAccuracy,
   brierScore,
   logLoss,
+  logLossOf,
   matthewsCorrelation,
   sigmoid,
 } from './classification.ts';
